@@ -1,0 +1,204 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef CONF_H
+#define CONF_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+/*
+ * The configuration as vmnetd.conf(5) says it: parsed by parse.y, checked
+ * and matched by conf.c, printed by printconf.c.  The parent sends it to
+ * priv and engine, each of which holds its own copy.
+ */
+
+#define POOL_NAMELEN	28		/* with NUL */
+#define VM_NAMELEN	64		/* with NUL, as in vmd(8) */
+#define VMIF_MAX	255		/* highest interface index */
+#define HOSTNAME_LEN	64		/* with NUL: one DNS label is enough */
+
+#define LEASE_TIME_DEFAULT	3600	/* seconds */
+#define LEASE_TIME_FOREVER	0xffffffffU
+#define SUBNET_DEFAULT		31
+
+/* Where something was said, for messages. */
+struct conf_where {
+	char			*file;
+	int			 line;
+};
+
+/* `option code value`; the kind is kept so that it prints back as written. */
+enum option_kind {
+	OPTION_TEXT,			/* "text", without a NUL */
+	OPTION_BYTES,			/* 0x0102 */
+	OPTION_ADDRESS,			/* 192.0.2.1 */
+	OPTION_NUMBER			/* 1, 2 or 4 bytes, the fewest */
+};
+
+struct dhcp_option {
+	uint8_t			 code;
+	enum option_kind	 kind;
+	size_t			 len;	/* at most 255 */
+	uint8_t			*data;
+};
+
+struct dhcp_route {
+	struct prefix		 dst;
+	uint32_t		 via;	/* ADDR_HOST: the host address */
+};
+
+#define ADDR_HOST	0		/* the word `host` where an address may be */
+
+/*
+ * DHCP settings said at one level: in a pool, in a vm, or in an interface
+ * of a vm.  What was not said is 0 or NULL.
+ */
+struct dhcp_conf {
+	uint32_t		 lease_time;	/* seconds */
+	uint16_t		 mtu;
+	uint32_t		*nameserver;	/* ADDR_HOST possible */
+	size_t			 nnameserver;
+	char			*domain;
+	char			**search;
+	size_t			 nsearch;
+	uint32_t		*ntp;		/* ADDR_HOST possible */
+	size_t			 nntp;
+	struct dhcp_route	*route;
+	size_t			 nroute;
+	bool			 has_boot_server;
+	uint32_t		 boot_server;	/* ADDR_HOST possible */
+	char			*boot_file;	/* at most 127 bytes */
+	struct dhcp_option	*option;
+	size_t			 noption;
+};
+
+struct conf_pool {
+	TAILQ_ENTRY(conf_pool)	 entry;
+	char			 name[POOL_NAMELEN];
+	struct prefix		 inet;
+	uint8_t			 subnet;
+	struct range		*exclude;
+	size_t			 nexclude;
+	uint32_t		 rdomain;
+	struct dhcp_conf	 dhcp;
+	struct conf_where	 where;
+};
+TAILQ_HEAD(conf_pools, conf_pool);
+
+/* What a vm block says for all its interfaces, or for one. */
+struct conf_vmif {
+	TAILQ_ENTRY(conf_vmif)	 entry;		/* unused in conf_vm.all */
+	uint8_t			 index;		/* unused in conf_vm.all */
+	bool			 ignore;
+	char			 poolname[POOL_NAMELEN];	/* "" not said */
+	struct conf_pool	*pool;		/* resolved by conf_check */
+	uint32_t		 address;	/* 0 not said; in .all: of 0 */
+	char			 hostname[HOSTNAME_LEN];	/* the same */
+	struct dhcp_conf	 dhcp;
+	struct conf_where	 where;
+};
+TAILQ_HEAD(conf_vmifs, conf_vmif);
+
+struct conf_vm {
+	TAILQ_ENTRY(conf_vm)	 entry;
+	RB_ENTRY(conf_vm)	 literal;	/* only without wildcards */
+	uint32_t		 order;		/* first match wins */
+	char			 pattern[VM_NAMELEN];
+	struct conf_vmif	 all;
+	struct conf_vmifs	 ifs;
+};
+TAILQ_HEAD(conf_vms, conf_vm);
+RB_HEAD(conf_literals, conf_vm);
+
+struct conf {
+	char			*socket_group;	/* NULL: the system's */
+	char			 default_poolname[POOL_NAMELEN];
+	struct conf_pool	*default_pool;	/* resolved; NULL: none */
+	struct conf_pools	 pools;
+	struct conf_vms		 vms;
+	struct conf_literals	 literals;	/* built by conf_check */
+	bool			 has_patterns;	/* some vm is no literal */
+};
+
+/* Receives each message about a configuration, one line, no newline. */
+typedef void conf_report(void *, const char *);
+
+/* conf.c */
+struct conf	*conf_new(void);
+void		 conf_free(struct conf *);		/* NULL is fine */
+void		 dhcp_conf_clear(struct dhcp_conf *);
+/*
+ * Resolve names and check everything that spans several lines: overlapping
+ * prefixes in an rdomain, addresses outside their pool, given twice,
+ * unknown pools ...  Every mistake is reported as "file:line: what".
+ * Returns the number of mistakes.
+ */
+int		 conf_check(struct conf *, conf_report *, void *);
+struct conf_pool *conf_find_pool(const struct conf *, const char *);
+bool		 conf_valid_poolname(const char *);
+bool		 conf_valid_vmname(const char *);	/* vmd(8)'s rules */
+bool		 conf_valid_hostname(const char *);	/* one label, RFC 1123 */
+/*
+ * A description as vmd(8) sets it, vm<id>-if<index>-<name>: 0 with name (of
+ * VM_NAMELEN) and index, or -1 if it is none.  cut: the description has all
+ * the characters an interface can hold, so the name may be cut.
+ */
+int		 conf_parse_descr(const char *, char *, uint8_t *, bool *cut);
+
+/* What the configuration says of one VM interface. */
+struct conf_match {
+	bool			 ignore;
+	const struct conf_pool	*pool;		/* NULL: none applies */
+	uint32_t		 address;	/* 0: any */
+	const char		*hostname;	/* NULL: not said */
+	const struct dhcp_conf	*dhcp[3];	/* most specific first */
+	size_t			 ndhcp;
+};
+void		 conf_match(const struct conf *, const char *, uint8_t,
+		    struct conf_match *);
+
+/*
+ * One pool or vm to and from the bytes that travel between processes.
+ * Packing returns NULL when out of memory or when the block needs more than
+ * CONF_MAXPACK bytes (parse.y refuses such a block); unpacking checks every
+ * length and returns -1 on anything that packing would not have made.
+ */
+#define CONF_MAXPACK	16000
+struct ibuf;
+struct ibuf	*conf_pack_global(const struct conf *);
+struct ibuf	*conf_pack_pool(const struct conf_pool *);
+struct ibuf	*conf_pack_vm(const struct conf_vm *);
+int		 conf_unpack_global(struct conf *, struct ibuf *);
+int		 conf_unpack_pool(struct conf *, struct ibuf *);
+int		 conf_unpack_vm(struct conf *, struct ibuf *);
+
+/* parse.y: a checked configuration, or NULL after every mistake was reported */
+struct conf	*parse_config(const char *, conf_report *, void *);
+/* -D macro=value: 0, or -1 if it is not of that form */
+int		 cmdline_symset(const char *);
+
+/* printconf.c: the configuration in a form that parse_config reads again */
+void		 print_config(const struct conf *);
+
+#endif /* CONF_H */

@@ -1,0 +1,345 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <err.h>
+#include <errno.h>
+#include <event.h>
+#include <grp.h>
+#include <imsg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "controlsock.h"
+#include "log.h"
+#include "paths.h"
+
+#define CONTROL_BACKLOG	16
+#define CLIENTS_MAX	64
+/* A client that wants nothing for so long is closed. */
+#define CLIENT_IDLE	60	/* seconds */
+/* A monitor that does not read is closed at this many events. */
+#define MONITOR_BACKLOG	1024
+
+struct client {
+	TAILQ_ENTRY(client)	 entry;		/* oldest first */
+	struct imsgbuf		 ibuf;
+	struct event		 ev;
+	uint32_t		 id;
+	uid_t			 uid;
+	bool			 busy;		/* a request is under way */
+	bool			 monitor;
+};
+TAILQ_HEAD(clients, client);
+
+static void	 control_accept(int, short, void *);
+static void	 control_resume(int, short, void *);
+static void	 client_event(int, short, void *);
+static void	 client_arm(struct client *);
+static bool	 client_read(struct client *);
+static bool	 client_request(struct client *, struct imsg *);
+static void	 client_refuse(struct client *, const char *);
+static void	 client_close(struct client *);
+static void	 client_make_room(uid_t);
+static struct client *client_find(uint32_t);
+
+static struct clients	 clients = TAILQ_HEAD_INITIALIZER(clients);
+static uint32_t		 nclients, nmonitors, last_id;
+static struct event	 listen_ev, resume_ev;
+static control_request	*on_request;
+static void		(*on_monitors)(uint32_t);
+
+int
+control_listen(const char *path, const char *group)
+{
+	struct sockaddr_un	 sun;
+	struct group		*gr;
+	mode_t			 mask;
+	int			 fd;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path))
+		errx(1, "control socket %s: path too long", path);
+	if (group == NULL)
+		group = VMNETD_GROUP;
+	if ((gr = getgrnam(group)) == NULL)
+		errx(1, "control socket: unknown group \"%s\"", group);
+
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) == -1)
+		err(1, "control socket");
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		errx(1, "already running: %s answers", path);
+	if (unlink(path) == -1 && errno != ENOENT)
+		err(1, "control socket %s", path);
+
+	mask = umask(S_IXUSR | S_IXGRP | S_IRWXO);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+		err(1, "control socket %s", path);
+	umask(mask);
+	if (chown(path, -1, gr->gr_gid) == -1)
+		err(1, "control socket %s: group %s", path, group);
+	if (listen(fd, CONTROL_BACKLOG) == -1)
+		err(1, "control socket %s", path);
+	return fd;
+}
+
+void
+control_init(int fd, control_request *request, void (*monitors)(uint32_t))
+{
+	on_request = request;
+	on_monitors = monitors;
+	event_set(&listen_ev, fd, EV_READ | EV_PERSIST, control_accept, NULL);
+	event_priority_set(&listen_ev, 0);
+	event_add(&listen_ev, NULL);
+	evtimer_set(&resume_ev, control_resume, NULL);
+}
+
+static void
+control_accept(int listener, short events, void *arg)
+{
+	const struct timeval	 pause = { 1, 0 };
+	struct client		*client;
+	gid_t			 gid;
+	int			 fd;
+
+	if ((fd = accept4(listener, NULL, NULL,
+	    SOCK_CLOEXEC | SOCK_NONBLOCK)) == -1) {
+		if (errno == EMFILE || errno == ENFILE) {
+			log_warn("control socket: clients have to wait");
+			event_del(&listen_ev);
+			evtimer_add(&resume_ev, &pause);
+		} else if (errno != EWOULDBLOCK && errno != EINTR &&
+		    errno != ECONNABORTED)
+			log_warn("control socket");
+		return;
+	}
+	if ((client = calloc(1, sizeof(*client))) == NULL ||
+	    getpeereid(fd, &client->uid, &gid) == -1 ||
+	    imsgbuf_init(&client->ibuf, fd) == -1) {
+		log_warn("control client");
+		free(client);
+		close(fd);
+		return;
+	}
+	client_make_room(client->uid);
+	client->id = ++last_id;
+	if (client->id == 0)
+		client->id = ++last_id;		/* 0 is nobody */
+	TAILQ_INSERT_TAIL(&clients, client, entry);
+	nclients++;
+	client_arm(client);
+}
+
+static void
+control_resume(int fd, short events, void *arg)
+{
+	event_add(&listen_ev, NULL);
+}
+
+/*
+ * A full house must not keep anyone out: the oldest goes, but root is never
+ * put out for somebody else.
+ */
+static void
+client_make_room(uid_t uid)
+{
+	struct client	*client;
+
+	if (nclients < CLIENTS_MAX)
+		return;
+	TAILQ_FOREACH(client, &clients, entry)
+		if (uid == 0 || client->uid != 0)
+			break;
+	if (client == NULL)
+		client = TAILQ_FIRST(&clients);
+	log_debug("control socket: too many clients, the oldest is closed");
+	client_close(client);
+}
+
+static struct client *
+client_find(uint32_t id)
+{
+	struct client	*client;
+
+	TAILQ_FOREACH(client, &clients, entry)
+		if (client->id == id)
+			return client;
+	return NULL;
+}
+
+static void
+client_close(struct client *client)
+{
+	TAILQ_REMOVE(&clients, client, entry);
+	nclients--;
+	if (client->monitor)
+		on_monitors(--nmonitors);
+	if (event_initialized(&client->ev))
+		event_del(&client->ev);
+	imsgbuf_clear(&client->ibuf);
+	close(client->ibuf.fd);
+	free(client);
+	if (evtimer_pending(&resume_ev, NULL)) {
+		evtimer_del(&resume_ev);
+		event_add(&listen_ev, NULL);
+	}
+}
+
+static void
+client_arm(struct client *client)
+{
+	const struct timeval	 idle = { CLIENT_IDLE, 0 };
+	short			 events = EV_READ;
+
+	if (imsgbuf_queuelen(&client->ibuf) > 0)
+		events |= EV_WRITE;
+	if (event_initialized(&client->ev))
+		event_del(&client->ev);
+	event_set(&client->ev, client->ibuf.fd, events, client_event, client);
+	event_priority_set(&client->ev, 0);
+	event_add(&client->ev, client->busy || client->monitor ? NULL : &idle);
+}
+
+static void
+client_event(int fd, short events, void *arg)
+{
+	struct client	*client = arg;
+
+	if (events & EV_TIMEOUT ||
+	    (events & EV_WRITE && imsgbuf_write(&client->ibuf) == -1) ||
+	    (events & EV_READ && !client_read(client)))
+		client_close(client);
+	else
+		client_arm(client);
+}
+
+/* False when the client has gone, or is to go. */
+static bool
+client_read(struct client *client)
+{
+	struct imsg	 imsg;
+	ssize_t		 n;
+	bool		 good = true;
+
+	if (imsgbuf_read(&client->ibuf) != 1)
+		return false;
+	while (good) {
+		if ((n = imsg_get(&client->ibuf, &imsg)) == -1)
+			return false;
+		if (n == 0)
+			break;
+		good = client_request(client, &imsg);
+		imsg_free(&imsg);
+	}
+	return good;
+}
+
+/*
+ * One request at a time keeps what is queued for a client small.  False when
+ * the client breaks the protocol.
+ */
+static bool
+client_request(struct client *client, struct imsg *imsg)
+{
+	struct ctl_request	 req;
+	uint32_t		 type = imsg_get_type(imsg);
+
+	if (client->busy || client->monitor ||
+	    imsg_get_len(imsg) != sizeof(req) ||
+	    imsg_get_data(imsg, &req, sizeof(req)) == -1 ||
+	    memchr(req.vm, '\0', sizeof(req.vm)) == NULL ||
+	    memchr(req.cursor.vm, '\0', sizeof(req.cursor.vm)) == NULL)
+		return false;
+	switch (type) {
+	case CTL_MONITOR:
+		client->monitor = true;
+		on_monitors(++nmonitors);
+		return true;
+	case CTL_RELOAD:
+	case CTL_RELEASE:
+	case CTL_LOG:
+		if (client->uid != 0) {
+			client_refuse(client, "only root may do this");
+			return true;
+		}
+		break;
+	case CTL_SHOW_LEASES:
+	case CTL_SHOW_POOLS:
+	case CTL_SHOW_INTERFACES:
+	case CTL_SHOW_STATS:
+		break;
+	default:
+		return false;
+	}
+	client->busy = true;
+	on_request(client->id, type, &req);
+	return true;
+}
+
+static void
+client_refuse(struct client *client, const char *why)
+{
+	struct ctl_end	 end;
+
+	memset(&end, 0, sizeof(end));
+	if (imsg_compose(&client->ibuf, CTL_ERROR, 0, 0, -1, why,
+	    strlen(why) + 1) == -1 ||
+	    imsg_compose(&client->ibuf, CTL_END, 0, 0, -1, &end,
+	    sizeof(end)) == -1)
+		fatal("control client");
+}
+
+void
+control_send(uint32_t id, uint32_t type, const void *data, size_t len)
+{
+	struct client	*client, *next;
+
+	if (type != CTL_EVENT) {
+		if ((client = client_find(id)) == NULL)
+			return;
+		if (imsg_compose(&client->ibuf, type, 0, 0, -1, data,
+		    len) == -1)
+			fatal("control client");
+		if (type == CTL_END)
+			client->busy = false;
+		client_arm(client);
+		return;
+	}
+	TAILQ_FOREACH_SAFE(client, &clients, entry, next) {
+		if (!client->monitor)
+			continue;
+		if (imsgbuf_queuelen(&client->ibuf) >= MONITOR_BACKLOG ||
+		    imsg_compose(&client->ibuf, type, 0, 0, -1, data,
+		    len) == -1) {
+			log_warnx("control socket: a monitor that does not "
+			    "read is closed");
+			client_close(client);
+			continue;
+		}
+		client_arm(client);
+	}
+}

@@ -1,0 +1,119 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "control.h"
+#include "dhcpserver.h"
+#include "kernel.h"
+#include "lease.h"
+#include "stats.h"
+
+/*
+ * What the files of the engine share: engine.c speaks with the other
+ * processes, tap.c leads each tap through its life, show.c answers vmnetctl.
+ */
+
+enum tap_state {
+	TAP_UNMANAGED,		/* not ours, `reason` says why */
+	TAP_WAITING,		/* ours, but nobody holds it open yet */
+	TAP_SETTLING,		/* vmd(8) may still be at it */
+	TAP_STORING,		/* the lease is on its way to the disk */
+	TAP_PREPARING,		/* priv is at work */
+	TAP_READY,		/* DHCP is answered */
+	TAP_FAILED		/* `reason` says why; tried again */
+};
+
+struct tap {
+	RB_ENTRY(tap)		 byindex;
+	RB_ENTRY(tap)		 byname;	/* only with a name */
+	RB_ENTRY(tap)		 byport;	/* only with a port */
+	TAILQ_ENTRY(tap)	 queue;		/* STORING or FAILED */
+	struct interface	 ifc;		/* as last seen; owns addr */
+	struct event		 timer;		/* SETTLING, or link lost */
+	enum tap_state		 state;
+	char			 vm[VM_NAMELEN];	/* "" no name */
+	uint8_t			 ifn;
+	bool			 cut;		/* the name may be cut */
+	bool			 raised;	/* priv was asked to set it up */
+	bool			 settled;
+	bool			 addr_seen;	/* our address was seen set */
+	uint32_t		 rdomain;	/* with a lease: of its pool */
+	uint32_t		 seq;		/* STORING: of the request */
+	uint32_t		 port;		/* 0: none */
+	int64_t			 since;		/* in this state */
+	struct lease		*lease;		/* STORING to READY; FAILED
+						 * too if priv refused it */
+	struct dhcp_binding	 binding;	/* READY */
+	uint8_t			*early;		/* a frame before READY */
+	size_t			 earlylen;
+	int			 earlyflags;
+	char			 reason[CTL_REASONLEN];
+};
+RB_HEAD(tap_index, tap);
+RB_HEAD(tap_names, tap);
+RB_HEAD(tap_ports, tap);
+TAILQ_HEAD(tap_queue, tap);
+
+RB_PROTOTYPE(tap_index, tap, byindex, tap_index_cmp)
+RB_PROTOTYPE(tap_names, tap, byname, tap_name_cmp)
+
+/* engine.c */
+extern struct conf	*conf;
+extern struct leases	 leases;
+extern struct stats	 stats;
+
+int64_t	 now(void);			/* wall clock, seconds */
+void	 send_raise(const struct tap *);
+void	 send_prepare(const struct tap *);
+void	 send_withdraw(uint32_t port, bool vacate);
+void	 send_frame(uint32_t port, const uint8_t *, size_t);
+void	 send_item(uint32_t client, uint32_t type, const void *, size_t);
+/* Tell those who monitor about a tap, or (NULL) about the daemon. */
+void	 send_event(enum ctl_event_type, const struct tap *);
+uint32_t store_seq(void);		/* of the record journalled last */
+
+/* tap.c */
+extern struct tap_index	 taps;
+extern struct tap_names	 tap_names;
+
+void	 taps_init(void);
+void	 tap_seen(const struct interface *);
+void	 tap_departed(uint32_t ifindex);
+void	 taps_scanned(void);		/* all have been seen: begin */
+void	 taps_configured(void);		/* there is a new configuration */
+void	 taps_retry(void);		/* something may have come free */
+void	 tap_stored(uint32_t seq, const char *error);
+void	 tap_prepared(uint32_t port, const uint8_t *lladdr,
+	    const char *error);
+void	 tap_frame(uint32_t port, const uint8_t *, size_t, int);
+struct tap *tap_of_lease(const struct lease *);	/* NULL: no VM now */
+
+/* show.c */
+void	 show(uint32_t client, enum ctl_type, const struct ctl_request *);
+void	 show_fill_tap(const struct tap *, struct ctl_lease *);
+
+#endif /* ENGINE_H */

@@ -1,0 +1,729 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/time.h>
+#include <sys/tree.h>
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <event.h>
+#include <imsg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "controlsock.h"
+#include "kernel.h"
+#include "log.h"
+#include "message.h"
+#include "process.h"
+#include "stats.h"
+
+/*
+ * frontend holds what the outside world reaches: the routing socket, the
+ * packet descriptors and the control socket.  It looks and carries; what it
+ * sees means nothing to it.
+ */
+
+/* Silent changes are looked for at growing intervals, then slowly. */
+#define LOOK_FIRST	1	/* milliseconds */
+#define LOOK_LAST	10000
+#define LOOK_SLOW	30	/* seconds */
+
+/* A guest may send this many DHCP frames a second, and this many at once. */
+#define BUCKET_RATE	100
+#define BUCKET_SIZE	200
+/* Frames wait for the engine up to this number; then they are dropped. */
+#define ENGINE_BACKLOG	1024
+
+/* The control socket comes first, guests come last. */
+enum { PRIO_CONTROL, PRIO_KERNEL, PRIO_GUEST, PRIO_MAX };
+
+/* An interface as the engine knows it. */
+struct seen {
+	RB_ENTRY(seen)	 entry;
+	TAILQ_ENTRY(seen) slow;
+	struct interface ifc;
+	struct event	 look;
+	uint32_t	 wait;		/* ms until the next look; 0: none */
+	bool		 is_slow;	/* on the list of the slow scan */
+	bool		 marked;	/* seen by the scan under way */
+};
+RB_HEAD(seen_tree, seen);
+
+/* A packet descriptor. */
+struct fport {
+	RB_ENTRY(fport)	 entry;
+	struct event	 ev;
+	uint32_t	 id;
+	int		 fd;		/* -1: the tap has gone */
+	uint32_t	 tokens;	/* in thousandths */
+	struct timespec	 filled;
+};
+RB_HEAD(fport_tree, fport);
+
+static void	 frontend_dispatch_parent(struct channel *, struct imsg *);
+static void	 frontend_dispatch_engine(struct channel *, struct imsg *);
+static void	 frontend_dispatch_priv(struct channel *, struct imsg *);
+static void	 frontend_connect(struct imsg *);
+static void	 reload_answer(struct imsg *);
+static void	 engine_answer(struct channel *, struct imsg *);
+static void	 request(uint32_t, enum ctl_type, const struct ctl_request *);
+static void	 monitors(uint32_t);
+static void	 answer_end(uint32_t, int32_t);
+
+static void	 watch_event(int, short, void *);
+static void	 watch_changed(uint32_t, void *);
+static void	 watch_departed(uint32_t, void *);
+static void	 watch_lost(void *);
+static void	 scan(void);
+static void	 scan_one(const struct interface *, void *);
+static void	 scan_slow(int, short, void *);
+static struct seen *seen_find(uint32_t);
+static void	 seen_update(const struct interface *, bool);
+static bool	 seen_differs(const struct interface *,
+		    const struct interface *);
+static void	 seen_copy(struct seen *, const struct interface *);
+static void	 seen_gone(struct seen *);
+static void	 seen_settle(struct seen *, bool);
+static void	 seen_leave_slow(struct seen *);
+static bool	 may_change_silently(const struct seen *);
+static void	 look_again(int, short, void *);
+static void	 send_interface(const struct interface *);
+
+static void	 port_open(struct channel *, struct imsg *);
+static void	 port_close(uint32_t);
+static void	 port_hangup(struct fport *);
+static struct fport *port_find(uint32_t);
+static void	 port_event(int, short, void *);
+static void	 port_frame(const uint8_t *, size_t, int, void *);
+static bool	 port_token(struct fport *);
+static void	 port_send(struct channel *, struct imsg *);
+
+static int	 seen_cmp(const struct seen *, const struct seen *);
+static int	 fport_cmp(const struct fport *, const struct fport *);
+
+RB_PROTOTYPE_STATIC(seen_tree, seen, entry, seen_cmp)
+RB_PROTOTYPE_STATIC(fport_tree, fport, entry, fport_cmp)
+
+static struct channel		 parent, engine, priv;
+static struct seen_tree		 seens = RB_INITIALIZER(&seens);
+static struct fport_tree	 fports = RB_INITIALIZER(&fports);
+static TAILQ_HEAD(, seen)	 slow = TAILQ_HEAD_INITIALIZER(slow);
+static struct event		 watch_ev, slow_ev;
+static struct stats		 stats;
+
+static int
+seen_cmp(const struct seen *a, const struct seen *b)
+{
+	return a->ifc.index < b->ifc.index ? -1 : a->ifc.index > b->ifc.index;
+}
+
+static int
+fport_cmp(const struct fport *a, const struct fport *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_GENERATE_STATIC(seen_tree, seen, entry, seen_cmp)
+RB_GENERATE_STATIC(fport_tree, fport, entry, fport_cmp)
+
+void
+frontend_main(void)
+{
+	int	 fd;
+
+	process_init(ROLE_FRONTEND, &parent, frontend_dispatch_parent);
+	if ((fd = kernel_watch_open()) == -1)
+		fatal("watch interfaces");
+	sandbox_enter(ROLE_FRONTEND, NULL);
+	event_priority_init(PRIO_MAX);
+	event_set(&watch_ev, fd, EV_READ | EV_PERSIST, watch_event, NULL);
+	evtimer_set(&slow_ev, scan_slow, NULL);
+	event_dispatch();
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+static void
+frontend_dispatch_parent(struct channel *ch, struct imsg *imsg)
+{
+	int32_t	 verbose;
+	int	 fd;
+
+	switch (imsg_get_type(imsg)) {
+	case IMSG_CHANNEL:
+		frontend_connect(imsg);
+		break;
+	case IMSG_CONTROL_SOCKET:
+		if ((fd = imsg_get_fd(imsg)) == -1)
+			fatalx("control socket without a descriptor");
+		control_init(fd, request, monitors);
+		break;
+	case IMSG_VERBOSE:
+		if (message_get(ch, imsg, &verbose, sizeof(verbose)))
+			log_setverbose(verbose);
+		break;
+	case IMSG_RELOAD_ERROR:
+	case IMSG_RELOAD_DONE:
+		reload_answer(imsg);
+		break;
+	default:
+		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		    imsg_get_type(imsg));
+		break;
+	}
+}
+
+static void
+frontend_connect(struct imsg *imsg)
+{
+	struct msg_channel	 msg;
+	int			 fd;
+
+	if (!message_get(&parent, imsg, &msg, sizeof(msg)) ||
+	    (fd = imsg_get_fd(imsg)) == -1)
+		fatalx("channel from the parent without a descriptor");
+	if (msg.role == ROLE_ENGINE)
+		channel_open(&engine, fd, ROLE_ENGINE,
+		    frontend_dispatch_engine, process_closed);
+	else
+		channel_open(&priv, fd, ROLE_PRIV, frontend_dispatch_priv,
+		    process_closed);
+	if (engine.peer != NULL && priv.peer != NULL)
+		sandbox_started(ROLE_FRONTEND);
+}
+
+/* The parent's answer to a reload goes to the client that asked. */
+static void
+reload_answer(struct imsg *imsg)
+{
+	struct ibuf	 buf;
+	uint32_t	 client = imsg_get_id(imsg);
+	int32_t		 ok;
+
+	if (imsg_get_type(imsg) == IMSG_RELOAD_ERROR) {
+		if (imsg_get_ibuf(imsg, &buf) == 0)
+			control_send(client, CTL_ERROR, ibuf_data(&buf),
+			    ibuf_size(&buf));
+		return;
+	}
+	if (message_get(&parent, imsg, &ok, sizeof(ok)))
+		answer_end(client, ok);
+}
+
+static void
+answer_end(uint32_t client, int32_t ok)
+{
+	struct ctl_end	 end;
+
+	memset(&end, 0, sizeof(end));
+	end.ok = ok;
+	control_send(client, CTL_END, &end, sizeof(end));
+}
+
+static void
+frontend_dispatch_engine(struct channel *ch, struct imsg *imsg)
+{
+	switch (imsg_get_type(imsg)) {
+	case IMSG_WATCH:
+		event_add(&watch_ev, NULL);
+		scan();
+		channel_send(&engine, IMSG_SCANNED, 0, -1, NULL, 0);
+		break;
+	case IMSG_FRAME:
+		port_send(ch, imsg);
+		break;
+	default:
+		engine_answer(ch, imsg);
+		break;
+	}
+}
+
+/* What the engine says to clients passes through unchanged. */
+static void
+engine_answer(struct channel *ch, struct imsg *imsg)
+{
+	uint32_t	 type = imsg_get_type(imsg);
+	struct ibuf	 buf;
+
+	if (type < CTL_LEASE || type > CTL_END ||
+	    imsg_get_ibuf(imsg, &buf) == -1) {
+		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		    type);
+		return;
+	}
+	control_send(imsg_get_id(imsg), type, ibuf_data(&buf),
+	    ibuf_size(&buf));
+}
+
+static void
+frontend_dispatch_priv(struct channel *ch, struct imsg *imsg)
+{
+	uint32_t	 port;
+
+	switch (imsg_get_type(imsg)) {
+	case IMSG_PORT:
+		port_open(ch, imsg);
+		break;
+	case IMSG_PORT_CLOSE:
+		if (message_get(ch, imsg, &port, sizeof(port)))
+			port_close(port);
+		break;
+	default:
+		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		    imsg_get_type(imsg));
+		break;
+	}
+}
+
+static void
+request(uint32_t client, enum ctl_type type, const struct ctl_request *req)
+{
+	int32_t	 verbose = req->verbose;
+
+	switch (type) {
+	case CTL_RELOAD:
+		channel_send(&parent, IMSG_RELOAD, client, -1, NULL, 0);
+		break;
+	case CTL_LOG:
+		channel_send(&parent, IMSG_LOG, 0, -1, &verbose,
+		    sizeof(verbose));
+		answer_end(client, 1);
+		break;
+	case CTL_SHOW_STATS:
+		channel_send(&engine, IMSG_STATS, 0, -1, &stats,
+		    sizeof(stats));
+		/* FALLTHROUGH */
+	default:
+		channel_send(&engine, type, client, -1, req, sizeof(*req));
+		break;
+	}
+}
+
+static void
+monitors(uint32_t count)
+{
+	channel_send(&engine, IMSG_MONITORS, 0, -1, &count, sizeof(count));
+}
+
+/* --- interfaces ---------------------------------------------------------- */
+
+static const struct kernel_watcher watcher = {
+	.changed = watch_changed,
+	.departed = watch_departed,
+	.lost = watch_lost
+};
+
+static void
+watch_event(int fd, short events, void *arg)
+{
+	if (kernel_watch_read(&watcher) == -1)
+		fatal("watch interfaces");
+}
+
+/* Whatever was announced, only a fresh look counts. */
+static void
+watch_changed(uint32_t ifindex, void *arg)
+{
+	struct interface	 ifc;
+
+	if (kernel_look(ifindex, &ifc) == -1) {
+		watch_departed(ifindex, NULL);
+		return;
+	}
+	seen_update(&ifc, true);
+}
+
+static void
+watch_departed(uint32_t ifindex, void *arg)
+{
+	struct seen	*seen;
+
+	if ((seen = seen_find(ifindex)) != NULL)
+		seen_gone(seen);
+}
+
+static void
+watch_lost(void *arg)
+{
+	log_info("interface events were lost: looking at all interfaces");
+	scan();
+}
+
+/* Look at all; those that are not there any more have departed. */
+static void
+scan(void)
+{
+	struct seen	*seen, *next;
+
+	RB_FOREACH(seen, seen_tree, &seens)
+		seen->marked = false;
+	if (kernel_look_all(scan_one, NULL) == -1) {
+		log_warn("look at all interfaces");
+		return;
+	}
+	RB_FOREACH_SAFE(seen, seen_tree, &seens, next)
+		if (!seen->marked)
+			seen_gone(seen);
+}
+
+static void
+scan_one(const struct interface *ifc, void *arg)
+{
+	seen_update(ifc, true);
+	seen_find(ifc->index)->marked = true;
+}
+
+static struct seen *
+seen_find(uint32_t ifindex)
+{
+	struct seen	 key;
+
+	key.ifc.index = ifindex;
+	return RB_FIND(seen_tree, &seens, &key);
+}
+
+/*
+ * Tell the engine what is new about an interface.  announced: the kernel
+ * said that something happened, so that more may follow in silence.
+ */
+static void
+seen_update(const struct interface *ifc, bool announced)
+{
+	struct seen	*seen;
+	bool		 came_up;
+
+	if ((seen = seen_find(ifc->index)) == NULL) {
+		if ((seen = calloc(1, sizeof(*seen))) == NULL)
+			fatal("interface");
+		seen->ifc.index = ifc->index;
+		evtimer_set(&seen->look, look_again, seen);
+		RB_INSERT(seen_tree, &seens, seen);
+	} else if (!seen_differs(&seen->ifc, ifc)) {
+		seen_settle(seen, announced && kernel_traits.descr_silent);
+		return;
+	}
+	came_up = ifc->link && !seen->ifc.link;
+	seen_copy(seen, ifc);
+	send_interface(&seen->ifc);
+	seen_settle(seen, announced || came_up);
+}
+
+static bool
+seen_differs(const struct interface *a, const struct interface *b)
+{
+	return strcmp(a->name, b->name) != 0 ||
+	    strcmp(a->descr, b->descr) != 0 ||
+	    a->tap != b->tap || a->up != b->up || a->link != b->link ||
+	    a->master != b->master || a->rdomain != b->rdomain ||
+	    memcmp(a->lladdr, b->lladdr, sizeof(a->lladdr)) != 0 ||
+	    a->naddr != b->naddr ||
+	    memcmp(a->addr, b->addr, a->naddr * sizeof(*a->addr)) != 0;
+}
+
+/* Keep a copy with addresses of its own. */
+static void
+seen_copy(struct seen *seen, const struct interface *ifc)
+{
+	struct prefix	*addr;
+
+	addr = reallocarray(seen->ifc.addr, ifc->naddr > 0 ? ifc->naddr : 1,
+	    sizeof(*addr));
+	if (addr == NULL)
+		fatal("interface");
+	memcpy(addr, ifc->addr, ifc->naddr * sizeof(*addr));
+	seen->ifc = *ifc;
+	seen->ifc.addr = addr;
+}
+
+static void
+seen_gone(struct seen *seen)
+{
+	channel_send(&engine, IMSG_DEPARTED, 0, -1, &seen->ifc.index,
+	    sizeof(seen->ifc.index));
+	RB_REMOVE(seen_tree, &seens, seen);
+	seen_leave_slow(seen);
+	evtimer_del(&seen->look);
+	free(seen->ifc.addr);
+	free(seen);
+}
+
+/* Can this tap become something else without a word of the kernel? */
+static bool
+may_change_silently(const struct seen *seen)
+{
+	char	 vm[VM_NAMELEN];
+	uint8_t	 ifn;
+	bool	 cut;
+
+	if (!seen->ifc.tap)
+		return false;
+	if (conf_parse_descr(seen->ifc.descr, vm, &ifn, &cut) == -1)
+		return true;
+	return kernel_traits.taps_need_up ? !seen->ifc.up :
+	    kernel_traits.descr_silent;
+}
+
+/*
+ * When to look at a tap again.  After something happened the looks begin
+ * anew, soon; each that finds nothing doubles the wait.  At the end of it a
+ * tap that is described is left in peace, and one that is not joins the slow
+ * scan.
+ */
+static void
+seen_settle(struct seen *seen, bool restart)
+{
+	struct timeval	 tv;
+	char		 vm[VM_NAMELEN];
+	uint8_t		 ifn;
+	bool		 cut;
+
+	if (!may_change_silently(seen)) {
+		seen_leave_slow(seen);
+		evtimer_del(&seen->look);
+		seen->wait = 0;
+		return;
+	}
+	if (restart) {
+		seen_leave_slow(seen);
+		seen->wait = LOOK_FIRST;
+	} else if (seen->is_slow || evtimer_pending(&seen->look, NULL))
+		return;
+	if (seen->wait == 0 || seen->wait > LOOK_LAST) {
+		seen->wait = 0;
+		if (kernel_traits.taps_need_up || conf_parse_descr(
+		    seen->ifc.descr, vm, &ifn, &cut) == -1) {
+			TAILQ_INSERT_TAIL(&slow, seen, slow);
+			seen->is_slow = true;
+			tv.tv_sec = LOOK_SLOW;
+			tv.tv_usec = 0;
+			if (!evtimer_pending(&slow_ev, NULL))
+				evtimer_add(&slow_ev, &tv);
+		}
+		return;
+	}
+	tv.tv_sec = seen->wait / 1000;
+	tv.tv_usec = seen->wait % 1000 * 1000;
+	evtimer_add(&seen->look, &tv);
+}
+
+static void
+seen_leave_slow(struct seen *seen)
+{
+	if (!seen->is_slow)
+		return;
+	TAILQ_REMOVE(&slow, seen, slow);
+	seen->is_slow = false;
+}
+
+static void
+look_again(int fd, short events, void *arg)
+{
+	struct seen		*seen = arg;
+	struct interface	 ifc;
+
+	seen->wait *= 2;
+	if (kernel_look(seen->ifc.index, &ifc) == -1)
+		seen_gone(seen);
+	else
+		seen_update(&ifc, false);
+}
+
+static void
+scan_slow(int fd, short events, void *arg)
+{
+	const struct timeval	 tv = { LOOK_SLOW, 0 };
+	struct seen		*seen, *next;
+	struct interface	 ifc;
+
+	TAILQ_FOREACH_SAFE(seen, &slow, slow, next) {
+		if (kernel_look(seen->ifc.index, &ifc) == -1)
+			seen_gone(seen);
+		else
+			seen_update(&ifc, false);
+	}
+	if (!TAILQ_EMPTY(&slow))
+		evtimer_add(&slow_ev, &tv);
+}
+
+static void
+send_interface(const struct interface *ifc)
+{
+	struct msg_interface	 msg;
+	struct iovec		 iov[2];
+
+	memset(&msg, 0, sizeof(msg));
+	msg.ifc = *ifc;
+	msg.ifc.addr = NULL;
+	iov[0].iov_base = &msg;
+	iov[0].iov_len = sizeof(msg);
+	iov[1].iov_base = ifc->addr;
+	iov[1].iov_len = ifc->naddr * sizeof(*ifc->addr);
+	channel_sendv(&engine, IMSG_INTERFACE, 0, iov, 2);
+}
+
+/* --- packets ------------------------------------------------------------- */
+
+static void
+port_open(struct channel *ch, struct imsg *imsg)
+{
+	struct msg_port	 msg;
+	struct fport	*port;
+	int		 fd;
+
+	if (!message_get(ch, imsg, &msg, sizeof(msg)))
+		return;
+	if ((fd = imsg_get_fd(imsg)) == -1) {
+		log_warnx("port %u without a descriptor: too many open "
+		    "files?", msg.port);
+		return;
+	}
+	if ((port = calloc(1, sizeof(*port))) == NULL)
+		fatal("port");
+	port->id = msg.port;
+	port->fd = fd;
+	port->tokens = BUCKET_SIZE * 1000;
+	clock_gettime(CLOCK_MONOTONIC, &port->filled);
+	if (RB_INSERT(fport_tree, &fports, port) != NULL) {
+		log_warnx("port %u is open already: ignored", msg.port);
+		close(fd);
+		free(port);
+		return;
+	}
+	event_set(&port->ev, fd, EV_READ | EV_PERSIST, port_event, port);
+	event_priority_set(&port->ev, PRIO_GUEST);
+	event_add(&port->ev, NULL);
+}
+
+static struct fport *
+port_find(uint32_t id)
+{
+	struct fport	 key;
+
+	key.id = id;
+	return RB_FIND(fport_tree, &fports, &key);
+}
+
+static void
+port_hangup(struct fport *port)
+{
+	if (port->fd == -1)
+		return;
+	event_del(&port->ev);
+	close(port->fd);
+	port->fd = -1;
+}
+
+static void
+port_close(uint32_t id)
+{
+	struct fport	*port;
+
+	if ((port = port_find(id)) == NULL)
+		return;
+	port_hangup(port);
+	RB_REMOVE(fport_tree, &fports, port);
+	free(port);
+}
+
+static void
+port_event(int fd, short events, void *arg)
+{
+	struct fport	*port = arg;
+
+	/* The interface's departure is announced as well: just be quiet. */
+	if (kernel_packet_read(fd, port_frame, port) == -1)
+		port_hangup(port);
+}
+
+static void
+port_frame(const uint8_t *frame, size_t len, int flags, void *arg)
+{
+	struct fport		*port = arg;
+	struct msg_frame	 msg;
+	struct iovec		 iov[2];
+
+	if (len > FRAME_MAX) {
+		stats.dropped[DROP_TOO_LONG]++;
+		return;
+	}
+	if (!port_token(port)) {
+		stats.dropped[DROP_RATE]++;
+		return;
+	}
+	if (channel_queued(&engine) > ENGINE_BACKLOG) {
+		stats.dropped[DROP_QUEUE]++;
+		return;
+	}
+	msg.port = port->id;
+	msg.flags = flags;
+	iov[0].iov_base = &msg;
+	iov[0].iov_len = sizeof(msg);
+	iov[1].iov_base = (void *)(uintptr_t)frame;
+	iov[1].iov_len = len;
+	channel_sendv(&engine, IMSG_FRAME, 0, iov, 2);
+}
+
+/* Take one from the tap's token bucket, if there is one. */
+static bool
+port_token(struct fport *port)
+{
+	struct timespec	 now;
+	int64_t		 ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (int64_t)(now.tv_sec - port->filled.tv_sec) * 1000 +
+	    (now.tv_nsec - port->filled.tv_nsec) / 1000000;
+	if (ms > 0) {
+		port->filled = now;
+		if (ms >= BUCKET_SIZE * 1000 / BUCKET_RATE)
+			port->tokens = BUCKET_SIZE * 1000;
+		else
+			port->tokens += ms * BUCKET_RATE;
+		if (port->tokens > BUCKET_SIZE * 1000)
+			port->tokens = BUCKET_SIZE * 1000;
+	}
+	if (port->tokens < 1000)
+		return false;
+	port->tokens -= 1000;
+	return true;
+}
+
+static void
+port_send(struct channel *ch, struct imsg *imsg)
+{
+	struct msg_frame	 msg;
+	struct ibuf		 buf;
+	struct fport		*port;
+
+	if (imsg_get_ibuf(imsg, &buf) == -1 ||
+	    ibuf_get(&buf, &msg, sizeof(msg)) == -1 || ibuf_size(&buf) == 0) {
+		log_warnx("%s sent a frame without content: ignored",
+		    ch->peer);
+		return;
+	}
+	if ((port = port_find(msg.port)) == NULL || port->fd == -1 ||
+	    kernel_packet_write(port->fd, ibuf_data(&buf),
+	    ibuf_size(&buf)) == -1)
+		stats.dropped[DROP_SEND]++;
+}

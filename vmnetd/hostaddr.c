@@ -1,0 +1,213 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/tree.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hostaddr.h"
+
+/* One address in the index, ordered so that networks can be searched. */
+struct node {
+	RB_ENTRY(node)	 entry;
+	struct hostaddr	 addr;
+};
+RB_HEAD(node_tree, node);
+
+struct hostif {
+	RB_ENTRY(hostif) entry;
+	uint32_t	 ifindex;
+	char		 name[IF_NAMESIZE];
+	size_t		 count;
+	struct node	*nodes;
+};
+RB_HEAD(hostif_tree, hostif);
+
+static int	 node_cmp(const struct node *, const struct node *);
+static int	 hostif_cmp(const struct hostif *, const struct hostif *);
+static struct hostif *hostif_get(uint32_t, bool);
+static const struct hostaddr *inside(uint32_t, const struct prefix *,
+		    uint32_t);
+static const struct hostaddr *around(uint32_t, const struct prefix *,
+		    uint32_t);
+
+RB_PROTOTYPE_STATIC(node_tree, node, entry, node_cmp)
+RB_PROTOTYPE_STATIC(hostif_tree, hostif, entry, hostif_cmp)
+
+static struct node_tree		 nodes = RB_INITIALIZER(&nodes);
+static struct hostif_tree	 hostifs = RB_INITIALIZER(&hostifs);
+
+/* By rdomain, network, length; the rest only tells equals apart. */
+static int
+node_cmp(const struct node *na, const struct node *nb)
+{
+	const struct hostaddr	*a = &na->addr, *b = &nb->addr;
+	uint32_t		 neta, netb;
+
+	if (a->rdomain != b->rdomain)
+		return a->rdomain < b->rdomain ? -1 : 1;
+	neta = prefix_first(&a->prefix);
+	netb = prefix_first(&b->prefix);
+	if (neta != netb)
+		return neta < netb ? -1 : 1;
+	if (a->prefix.len != b->prefix.len)
+		return a->prefix.len < b->prefix.len ? -1 : 1;
+	if (a->prefix.addr != b->prefix.addr)
+		return a->prefix.addr < b->prefix.addr ? -1 : 1;
+	return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
+}
+
+static int
+hostif_cmp(const struct hostif *a, const struct hostif *b)
+{
+	return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
+}
+
+RB_GENERATE_STATIC(node_tree, node, entry, node_cmp)
+RB_GENERATE_STATIC(hostif_tree, hostif, entry, hostif_cmp)
+
+static struct hostif *
+hostif_get(uint32_t ifindex, bool create)
+{
+	struct hostif	 key, *hif;
+
+	key.ifindex = ifindex;
+	if ((hif = RB_FIND(hostif_tree, &hostifs, &key)) != NULL || !create)
+		return hif;
+	if ((hif = calloc(1, sizeof(*hif))) == NULL)
+		return NULL;
+	hif->ifindex = ifindex;
+	RB_INSERT(hostif_tree, &hostifs, hif);
+	return hif;
+}
+
+static void
+hostif_clear(struct hostif *hif)
+{
+	size_t	 i;
+
+	for (i = 0; i < hif->count; i++)
+		RB_REMOVE(node_tree, &nodes, &hif->nodes[i]);
+	hif->count = 0;
+	free(hif->nodes);
+	hif->nodes = NULL;
+}
+
+int
+hostaddr_set(uint32_t ifindex, const char *ifname, uint32_t rdomain,
+    const struct prefix *addr, size_t count)
+{
+	struct hostif	*hif;
+	struct node	*node;
+	size_t		 i;
+
+	if (count == 0) {
+		hostaddr_remove(ifindex);
+		return 0;
+	}
+	if ((hif = hostif_get(ifindex, true)) == NULL)
+		return -1;
+	hostif_clear(hif);
+	strlcpy(hif->name, ifname, sizeof(hif->name));
+	if ((hif->nodes = calloc(count, sizeof(*hif->nodes))) == NULL)
+		return -1;
+	for (i = 0; i < count; i++) {
+		node = &hif->nodes[hif->count];
+		node->addr.prefix = addr[i];
+		node->addr.rdomain = rdomain;
+		node->addr.ifindex = ifindex;
+		node->addr.ifname = hif->name;
+		if (RB_INSERT(node_tree, &nodes, node) == NULL)
+			hif->count++;
+	}
+	return 0;
+}
+
+void
+hostaddr_remove(uint32_t ifindex)
+{
+	struct hostif	*hif;
+
+	if ((hif = hostif_get(ifindex, false)) == NULL)
+		return;
+	hostif_clear(hif);
+	RB_REMOVE(hostif_tree, &hostifs, hif);
+	free(hif);
+}
+
+/* The first address in the index at or after a network and length. */
+static struct node *
+search(uint32_t rdomain, uint32_t network, uint8_t len)
+{
+	struct node	 key;
+
+	memset(&key, 0, sizeof(key));
+	key.addr.rdomain = rdomain;
+	key.addr.prefix.addr = network;
+	key.addr.prefix.len = len;
+	return RB_NFIND(node_tree, &nodes, &key);
+}
+
+/* Networks that begin within the prefix. */
+static const struct hostaddr *
+inside(uint32_t rdomain, const struct prefix *prefix, uint32_t except)
+{
+	struct node	*node;
+	uint32_t	 last = prefix_last(prefix);
+
+	for (node = search(rdomain, prefix_first(prefix), 0);
+	    node != NULL && node->addr.rdomain == rdomain &&
+	    prefix_first(&node->addr.prefix) <= last;
+	    node = RB_NEXT(node_tree, &nodes, node))
+		if (node->addr.ifindex != except)
+			return &node->addr;
+	return NULL;
+}
+
+/* Networks that contain the prefix: at most one look-up for each length. */
+static const struct hostaddr *
+around(uint32_t rdomain, const struct prefix *prefix, uint32_t except)
+{
+	struct prefix	 wide;
+	struct node	*node;
+
+	for (wide = *prefix; wide.len-- > 0;) {
+		wide.addr = prefix->addr & addr_mask(wide.len);
+		for (node = search(rdomain, wide.addr, wide.len);
+		    node != NULL && node->addr.rdomain == rdomain &&
+		    node->addr.prefix.len == wide.len &&
+		    prefix_first(&node->addr.prefix) == wide.addr;
+		    node = RB_NEXT(node_tree, &nodes, node))
+			if (node->addr.ifindex != except)
+				return &node->addr;
+	}
+	return NULL;
+}
+
+const struct hostaddr *
+hostaddr_overlap(uint32_t rdomain, const struct prefix *prefix,
+    uint32_t except)
+{
+	const struct hostaddr	*found;
+
+	if ((found = inside(rdomain, prefix, except)) != NULL)
+		return found;
+	return around(rdomain, prefix, except);
+}

@@ -1,0 +1,69 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#ifndef NETLINK_H
+#define NETLINK_H
+
+#include <linux/netlink.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "kernel.h"
+
+/*
+ * Private to linux/: what rtnetlink messages say, and requests to it.
+ */
+
+/* One interface as RTM_NEWLINK has it. */
+struct link {
+	struct interface ifc;		/* no addresses, rdomain 0 */
+	uint32_t	 vrf;		/* its table, if it is a VRF, else 0 */
+};
+
+/* Interfaces that one reading of the watch socket has named. */
+#define EVENTS_MAX	128
+
+struct event_list {
+	size_t		 n;
+	bool		 lost;		/* some did not fit, or never came */
+	struct {
+		uint32_t ifindex;
+		bool	 departed;	/* first */
+		bool	 changed;	/* then, or only */
+	}		 event[EVENTS_MAX];
+};
+
+/* Pure: bytes of the kernel in, -1 when they are not such a message. */
+int	 netlink_parse_link(const struct nlmsghdr *, struct link *);
+int	 netlink_parse_address(const struct nlmsghdr *, uint32_t *,
+	    struct prefix *);
+void	 netlink_parse_events(const void *, size_t, struct event_list *);
+
+/* Open the socket for requests, unless it is open. */
+int	 netlink_open(void);
+/*
+ * One datagram from the kernel; 0 if it is from somebody else.  The buffer
+ * must be aligned for a netlink message.
+ */
+ssize_t	 netlink_receive(int, void *, size_t);
+/* One request; call back for every message of the answer to it. */
+int	 netlink_request(struct nlmsghdr *,
+	    void (*)(const struct nlmsghdr *, void *), void *);
+
+#endif /* NETLINK_H */

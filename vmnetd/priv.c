@@ -1,0 +1,583 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <errno.h>
+#include <event.h>
+#include <imsg.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "conf.h"
+#include "confsend.h"
+#include "kernel.h"
+#include "log.h"
+#include "message.h"
+#include "pool.h"
+#include "process.h"
+
+/*
+ * priv changes the kernel and believes nobody: the engine names a tap, a VM
+ * interface and a subnet, and priv looks at the tap again and checks every
+ * word of it against its own copy of the configuration.
+ */
+
+/* A tap in use, from PREPARE to WITHDRAW. */
+struct port {
+	RB_ENTRY(port)	 entry;
+	RB_ENTRY(port)	 bytap;
+	RB_ENTRY(port)	 bysubnet;
+	uint32_t	 id;
+	uint32_t	 ifindex;
+	uint32_t	 rdomain;
+	uint32_t	 ifn;
+	struct prefix	 subnet;
+	struct prefix	 host;		/* host address with length */
+	char		 tap[IF_NAMESIZE];
+	char		 vm[VM_NAMELEN];
+};
+RB_HEAD(port_tree, port);
+RB_HEAD(tap_tree, port);
+RB_HEAD(subnet_tree, port);
+
+/* A pool of the configuration with its arithmetic. */
+struct priv_pool {
+	TAILQ_ENTRY(priv_pool)	 entry;
+	const struct conf_pool	*conf;
+	struct pool		*pool;
+};
+
+static void	 priv_dispatch_parent(struct channel *, struct imsg *);
+static void	 priv_dispatch_engine(struct channel *, struct imsg *);
+static void	 priv_dispatch_frontend(struct channel *, struct imsg *);
+static void	 priv_connect(struct imsg *);
+static void	 priv_configure(struct conf *);
+static void	 reserve(const struct conf_vmif *);
+static struct priv_pool	*find_pool(const struct conf_pool *);
+static void	 raise_tap(const struct msg_raise *);
+static void	 prepare(const struct msg_prepare *);
+static int	 prepare_tap(const struct msg_prepare *, struct interface *,
+		    struct port *, char *, size_t);
+static int	 check_vm(const struct interface *, const char *, uint32_t,
+		    struct conf_match *, char *, size_t);
+static int	 check_subnet(const struct msg_prepare *,
+		    const struct interface *, const struct conf_match *,
+		    char *, size_t);
+static int	 check_port(const struct msg_prepare *,
+		    const struct interface *, char *, size_t);
+static int	 set_address(const struct interface *, const struct prefix *,
+		    char *, size_t);
+static bool	 host_address_of_pool(const struct prefix *);
+static bool	 has_address(const struct interface *, const struct prefix *);
+static void	 withdraw(const struct msg_withdraw *);
+static int	 refuse(char *, size_t, const char *, ...)
+		    __attribute__((__format__ (printf, 3, 4)));
+static int	 port_cmp(const struct port *, const struct port *);
+static int	 tap_cmp(const struct port *, const struct port *);
+static int	 subnet_cmp(const struct port *, const struct port *);
+
+RB_PROTOTYPE_STATIC(port_tree, port, entry, port_cmp)
+RB_PROTOTYPE_STATIC(tap_tree, port, bytap, tap_cmp)
+RB_PROTOTYPE_STATIC(subnet_tree, port, bysubnet, subnet_cmp)
+
+static struct channel			 parent, engine, frontend;
+static struct conf			*conf;
+static TAILQ_HEAD(, priv_pool)		 pools = TAILQ_HEAD_INITIALIZER(pools);
+static struct port_tree			 ports = RB_INITIALIZER(&ports);
+static struct tap_tree			 taps = RB_INITIALIZER(&taps);
+static struct subnet_tree		 subnets = RB_INITIALIZER(&subnets);
+
+static int
+port_cmp(const struct port *a, const struct port *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static int
+tap_cmp(const struct port *a, const struct port *b)
+{
+	return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
+}
+
+/*
+ * Subnets in use never overlap within an rdomain, so that two that do
+ * compare as equal and one look-up finds any that is in the way.
+ */
+static int
+subnet_cmp(const struct port *a, const struct port *b)
+{
+	if (a->rdomain != b->rdomain)
+		return a->rdomain < b->rdomain ? -1 : 1;
+	if (prefix_overlaps(&a->subnet, &b->subnet))
+		return 0;
+	return a->subnet.addr < b->subnet.addr ? -1 : 1;
+}
+
+RB_GENERATE_STATIC(port_tree, port, entry, port_cmp)
+RB_GENERATE_STATIC(tap_tree, port, bytap, tap_cmp)
+RB_GENERATE_STATIC(subnet_tree, port, bysubnet, subnet_cmp)
+
+void
+priv_main(void)
+{
+	process_init(ROLE_PRIV, &parent, priv_dispatch_parent);
+	if (kernel_change_open() == -1)
+		fatal("priv");
+	sandbox_enter(ROLE_PRIV, NULL);
+	event_dispatch();
+}
+
+static void
+priv_dispatch_parent(struct channel *ch, struct imsg *imsg)
+{
+	struct conf	*new;
+	int32_t		 verbose;
+
+	switch (imsg_get_type(imsg)) {
+	case IMSG_CHANNEL:
+		priv_connect(imsg);
+		break;
+	case IMSG_VERBOSE:
+		if (message_get(ch, imsg, &verbose, sizeof(verbose)))
+			log_setverbose(verbose);
+		break;
+	case IMSG_CONF_BEGIN:
+	case IMSG_CONF_POOL:
+	case IMSG_CONF_VM:
+	case IMSG_CONF_END:
+		if ((new = conf_receive(ch, imsg)) != NULL)
+			priv_configure(new);
+		break;
+	default:
+		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		    imsg_get_type(imsg));
+		break;
+	}
+}
+
+static void
+priv_connect(struct imsg *imsg)
+{
+	struct msg_channel	 msg;
+	int			 fd;
+
+	if (!message_get(&parent, imsg, &msg, sizeof(msg)) ||
+	    (fd = imsg_get_fd(imsg)) == -1)
+		fatalx("channel from the parent without a descriptor");
+	if (msg.role == ROLE_ENGINE)
+		channel_open(&engine, fd, ROLE_ENGINE, priv_dispatch_engine,
+		    process_closed);
+	else
+		channel_open(&frontend, fd, ROLE_FRONTEND,
+		    priv_dispatch_frontend, process_closed);
+	if (engine.peer != NULL && frontend.peer != NULL)
+		sandbox_started(ROLE_PRIV);
+}
+
+static void
+priv_configure(struct conf *new)
+{
+	struct conf_pool	*cp;
+	struct conf_vm		*vm;
+	struct conf_vmif	*vmif;
+	struct priv_pool	*pp;
+
+	while ((pp = TAILQ_FIRST(&pools)) != NULL) {
+		TAILQ_REMOVE(&pools, pp, entry);
+		pool_free(pp->pool);
+		free(pp);
+	}
+	conf_free(conf);
+	conf = new;
+	TAILQ_FOREACH(cp, &conf->pools, entry) {
+		if ((pp = calloc(1, sizeof(*pp))) == NULL ||
+		    (pp->pool = pool_new(&cp->inet, cp->subnet, cp->exclude,
+		    cp->nexclude)) == NULL)
+			fatal("pool %s", cp->name);
+		pp->conf = cp;
+		TAILQ_INSERT_TAIL(&pools, pp, entry);
+	}
+	TAILQ_FOREACH(vm, &conf->vms, entry) {
+		reserve(&vm->all);
+		TAILQ_FOREACH(vmif, &vm->ifs, entry)
+			reserve(vmif);
+	}
+	channel_send(&parent, IMSG_CONF_DONE, 0, -1, NULL, 0);
+}
+
+/* What the configuration gives one VM interface is taken for all others. */
+static void
+reserve(const struct conf_vmif *vmif)
+{
+	struct conf_pool	*cp;
+	struct priv_pool	*pp;
+	struct prefix		 subnet;
+
+	if (vmif->address == 0)
+		return;
+	TAILQ_FOREACH(cp, &conf->pools, entry) {
+		pp = find_pool(cp);
+		if (!prefix_contains(&cp->inet, vmif->address))
+			continue;
+		subnet = pool_subnet(pp->pool, vmif->address);
+		(void)pool_take(pp->pool, subnet.addr);
+	}
+}
+
+static struct priv_pool *
+find_pool(const struct conf_pool *cp)
+{
+	struct priv_pool	*pp;
+
+	TAILQ_FOREACH(pp, &pools, entry)
+		if (pp->conf == cp)
+			return pp;
+	return NULL;
+}
+
+static void
+priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
+{
+	struct msg_prepare	 prep;
+	struct msg_raise	 rise;
+	struct msg_withdraw	 gone;
+
+	if (conf == NULL) {
+		log_warnx("%s asks before there is a configuration: ignored",
+		    ch->peer);
+		return;
+	}
+	switch (imsg_get_type(imsg)) {
+	case IMSG_RAISE:
+		if (message_get(ch, imsg, &rise, sizeof(rise)))
+			raise_tap(&rise);
+		break;
+	case IMSG_PREPARE:
+		if (message_get(ch, imsg, &prep, sizeof(prep)))
+			prepare(&prep);
+		break;
+	case IMSG_WITHDRAW:
+		if (message_get(ch, imsg, &gone, sizeof(gone)))
+			withdraw(&gone);
+		break;
+	default:
+		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		    imsg_get_type(imsg));
+		break;
+	}
+}
+
+/* The frontend only receives. */
+static void
+priv_dispatch_frontend(struct channel *ch, struct imsg *imsg)
+{
+	log_warnx("%s sent unknown message %u: ignored", ch->peer,
+	    imsg_get_type(imsg));
+}
+
+static int
+refuse(char *reason, size_t size, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, size, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+/* The tap is that VM interface's, and the configuration lets us serve it. */
+static int
+check_vm(const struct interface *ifc, const char *vm, uint32_t ifn,
+    struct conf_match *match, char *reason, size_t size)
+{
+	char	 name[VM_NAMELEN];
+	uint8_t	 index;
+	bool	 cut;
+
+	if (!ifc->tap)
+		return refuse(reason, size, "%s is no tap", ifc->name);
+	if (conf_parse_descr(ifc->descr, name, &index, &cut) == -1 ||
+	    strcmp(name, vm) != 0 || index != ifn)
+		return refuse(reason, size, "%s is not that VM interface's: "
+		    "its description has changed", ifc->name);
+	conf_match(conf, name, index, match);
+	if (match->ignore)
+		return refuse(reason, size,
+		    "the configuration says to ignore it");
+	if (ifc->master != 0)
+		return refuse(reason, size, "%s is a port of a bridge",
+		    ifc->name);
+	return 0;
+}
+
+static void
+raise_tap(const struct msg_raise *msg)
+{
+	struct conf_match	 match;
+	struct interface	 ifc;
+	char			 reason[CTL_REASONLEN];
+
+	if (!message_string(msg->vm, sizeof(msg->vm))) {
+		log_warnx("engine sent text without an end: ignored");
+		return;
+	}
+	if (kernel_look_priv(msg->ifindex, &ifc) == -1)
+		return;		/* gone meanwhile: its departure follows */
+	if (check_vm(&ifc, msg->vm, msg->ifn, &match, reason,
+	    sizeof(reason)) == -1) {
+		log_warnx("%s: not set up: %s", ifc.name, reason);
+		return;
+	}
+	if (match.pool == NULL || !kernel_traits.taps_need_up) {
+		log_warnx("%s: not set up: not ours to do", ifc.name);
+		return;
+	}
+	if (kernel_tap_up(&ifc) == -1 && errno != ENXIO && errno != ENODEV)
+		log_warn("%s: set up", ifc.name);
+}
+
+static void
+prepare(const struct msg_prepare *msg)
+{
+	struct msg_prepared	 answer;
+	struct msg_port		 notice;
+	struct interface	 ifc;
+	struct port		*port;
+	int			 fd = -1;
+
+	memset(&answer, 0, sizeof(answer));
+	answer.port = msg->port;
+	if ((port = calloc(1, sizeof(*port))) == NULL)
+		fatal("port");
+	if ((fd = prepare_tap(msg, &ifc, port, answer.reason,
+	    sizeof(answer.reason))) == -1) {
+		free(port);
+		channel_send(&engine, IMSG_PREPARED, 0, -1, &answer,
+		    sizeof(answer));
+		return;
+	}
+	RB_INSERT(port_tree, &ports, port);
+	RB_INSERT(tap_tree, &taps, port);
+	RB_INSERT(subnet_tree, &subnets, port);
+
+	notice.port = msg->port;
+	notice.ifindex = msg->ifindex;
+	channel_send(&frontend, IMSG_PORT, 0, fd, &notice, sizeof(notice));
+	answer.ok = 1;
+	memcpy(answer.lladdr, ifc.lladdr, sizeof(answer.lladdr));
+	channel_send(&engine, IMSG_PREPARED, 0, -1, &answer, sizeof(answer));
+}
+
+/* The packet descriptor of the tap made ready, or -1 with the reason. */
+static int
+prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
+    struct port *port, char *reason, size_t size)
+{
+	struct conf_match	 match;
+	int			 fd;
+
+	if (!message_string(msg->vm, sizeof(msg->vm)) ||
+	    !message_string(msg->pool, sizeof(msg->pool)) || msg->plen > 32)
+		return refuse(reason, size, "malformed request");
+	if (kernel_look_priv(msg->ifindex, ifc) == -1)
+		return refuse(reason, size, "the tap has gone");
+	port->id = msg->port;
+	port->ifindex = msg->ifindex;
+	port->ifn = msg->ifn;
+	port->rdomain = ifc->rdomain;
+	port->subnet.addr = msg->subnet;
+	port->subnet.len = msg->plen;
+	port->host.addr = subnet_host(&port->subnet);
+	port->host.len = msg->plen;
+	strlcpy(port->tap, ifc->name, sizeof(port->tap));
+	strlcpy(port->vm, msg->vm, sizeof(port->vm));
+
+	if (check_vm(ifc, msg->vm, msg->ifn, &match, reason, size) == -1 ||
+	    check_port(msg, ifc, reason, size) == -1 ||
+	    check_subnet(msg, ifc, &match, reason, size) == -1)
+		return -1;
+	if (kernel_tap_join(ifc) == -1)
+		return refuse(reason, size, "join the group vmnet: %s",
+		    strerror(errno));
+	if (set_address(ifc, &port->host, reason, size) == -1)
+		return -1;
+	if ((fd = kernel_packet_open(ifc, port->host.addr)) == -1)
+		return refuse(reason, size, "packet descriptor: %s",
+		    strerror(errno));
+	return fd;
+}
+
+/* Nobody else uses this port number, this tap or this subnet. */
+static int
+check_port(const struct msg_prepare *msg, const struct interface *ifc,
+    char *reason, size_t size)
+{
+	struct port	 key, *other;
+
+	key.id = msg->port;
+	if (RB_FIND(port_tree, &ports, &key) != NULL)
+		return refuse(reason, size, "port %u is in use", msg->port);
+	key.ifindex = msg->ifindex;
+	if ((other = RB_FIND(tap_tree, &taps, &key)) != NULL)
+		return refuse(reason, size, "%s is in use by %s", other->tap,
+		    other->vm);
+	key.rdomain = ifc->rdomain;
+	key.subnet.addr = msg->subnet;
+	key.subnet.len = msg->plen;
+	if ((other = RB_FIND(subnet_tree, &subnets, &key)) != NULL)
+		return refuse(reason, size, "%s is in use by %s on %s",
+		    prefix_ntoa(&other->subnet), other->vm, other->tap);
+	return 0;
+}
+
+/*
+ * The subnet is one that the configuration gives this VM interface.  A tap
+ * that has that very address keeps it whatever the configuration says now:
+ * a running VM is not cut off by a change.
+ */
+static int
+check_subnet(const struct msg_prepare *msg, const struct interface *ifc,
+    const struct conf_match *match, char *reason, size_t size)
+{
+	const struct prefix	 subnet = { msg->subnet, msg->plen };
+	const struct prefix	 host = { subnet_host(&subnet), msg->plen };
+	struct priv_pool	*pp;
+
+	if (has_address(ifc, &host))
+		return 0;
+	if (match->pool == NULL || strcmp(match->pool->name, msg->pool) != 0)
+		return refuse(reason, size, "pool \"%s\" is not for it",
+		    msg->pool);
+	if (match->pool->rdomain != ifc->rdomain)
+		return refuse(reason, size, "pool \"%s\" serves rdomain %u, "
+		    "%s is in rdomain %u", msg->pool, match->pool->rdomain,
+		    ifc->name, ifc->rdomain);
+	pp = find_pool(match->pool);
+	if (!pool_contains(pp->pool, &subnet))
+		return refuse(reason, size, "%s is no subnet of pool \"%s\"",
+		    prefix_ntoa(&subnet), msg->pool);
+	if (match->address != 0) {
+		if (prefix_contains(&subnet, match->address))
+			return 0;
+		return refuse(reason, size, "%s does not hold its address %s",
+		    prefix_ntoa(&subnet), addr_ntoa(match->address));
+	}
+	if (pool_take(pp->pool, msg->subnet) == -1)
+		return refuse(reason, size, "%s is reserved for another VM",
+		    prefix_ntoa(&subnet));
+	pool_give(pp->pool, msg->subnet);
+	return 0;
+}
+
+static bool
+has_address(const struct interface *ifc, const struct prefix *addr)
+{
+	size_t	 i;
+
+	for (i = 0; i < ifc->naddr; i++)
+		if (prefix_equal(&ifc->addr[i], addr))
+			return true;
+	return false;
+}
+
+/* Is it one that vmnetd would set: the host address of some subnet? */
+static bool
+host_address_of_pool(const struct prefix *addr)
+{
+	const struct priv_pool	*pp;
+	struct prefix		 subnet;
+
+	subnet.addr = prefix_first(addr);
+	subnet.len = addr->len;
+	if (addr->addr != subnet_host(&subnet))
+		return false;
+	TAILQ_FOREACH(pp, &pools, entry)
+		if (pool_contains(pp->pool, &subnet))
+			return true;
+	return false;
+}
+
+/*
+ * The host address and no other.  What an earlier VM on this tap left behind
+ * goes; an address that is not ours is left alone, and the tap with it.
+ * Setting an address again would drop it for a moment: see first.
+ */
+static int
+set_address(const struct interface *ifc, const struct prefix *host,
+    char *reason, size_t size)
+{
+	size_t	 i;
+	bool	 there = false;
+
+	for (i = 0; i < ifc->naddr; i++) {
+		if (prefix_equal(&ifc->addr[i], host))
+			there = true;
+		else if (!host_address_of_pool(&ifc->addr[i]))
+			return refuse(reason, size, "%s has the address %s, "
+			    "which is not ours", ifc->name,
+			    prefix_ntoa(&ifc->addr[i]));
+	}
+	for (i = 0; i < ifc->naddr; i++)
+		if (!prefix_equal(&ifc->addr[i], host) &&
+		    kernel_address_del(ifc, &ifc->addr[i]) == -1)
+			return refuse(reason, size, "remove address %s: %s",
+			    prefix_ntoa(&ifc->addr[i]), strerror(errno));
+	if (there)
+		return 0;
+	if (kernel_address_add(ifc, host) == -1 && errno != EEXIST)
+		return refuse(reason, size, "set address %s: %s",
+		    prefix_ntoa(host), strerror(errno));
+	return 0;
+}
+
+/* Undo what was done for a port, as far as its tap is still there. */
+static void
+withdraw(const struct msg_withdraw *msg)
+{
+	struct port		*port, key;
+	struct interface	 ifc;
+
+	key.id = msg->port;
+	if ((port = RB_FIND(port_tree, &ports, &key)) == NULL)
+		return;		/* it was refused */
+	channel_send(&frontend, IMSG_PORT_CLOSE, 0, -1, &port->id,
+	    sizeof(port->id));
+	RB_REMOVE(port_tree, &ports, port);
+	RB_REMOVE(tap_tree, &taps, port);
+	RB_REMOVE(subnet_tree, &subnets, port);
+	if (kernel_look_priv(port->ifindex, &ifc) == 0 &&
+	    strcmp(ifc.name, port->tap) == 0) {
+		if (has_address(&ifc, &port->host) &&
+		    kernel_address_del(&ifc, &port->host) == -1 &&
+		    errno != ENXIO && errno != ENODEV)
+			log_warn("%s: remove address %s", ifc.name,
+			    prefix_ntoa(&port->host));
+		if (msg->vacate && kernel_tap_vacate(&ifc) == -1 &&
+		    errno != ENXIO && errno != ENODEV)
+			log_warn("%s: clear description", ifc.name);
+	}
+	free(port);
+}

@@ -1,0 +1,389 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dhcp.h"
+#include "engine.h"
+
+/*
+ * Answers to vmnetctl(8), a page at a time.
+ */
+
+static void	 show_leases(uint32_t, const struct ctl_request *);
+static void	 show_pools(uint32_t);
+static void	 show_interfaces(uint32_t, const struct ctl_request *);
+static void	 show_stats(uint32_t);
+static void	 show_stat(uint32_t, const char *, const char *, uint64_t);
+static void	 release(uint32_t, const struct ctl_request *);
+static void	 show_error(uint32_t, const char *, ...)
+		    __attribute__((__format__ (printf, 2, 3)));
+static void	 show_end(uint32_t, const struct ctl_cursor *);
+static struct tap *tap_after(const struct ctl_cursor *);
+static struct lease *lease_from(const char *, uint8_t);
+static bool	 row_next(const struct ctl_request *,
+		    const struct ctl_cursor *, struct ctl_lease *,
+		    struct ctl_cursor *);
+static void	 fill_lease(const struct lease *, struct ctl_lease *);
+static int	 key_cmp(const char *, uint32_t, uint32_t, const char *,
+		    uint32_t, uint32_t);
+
+void
+show(uint32_t client, enum ctl_type type, const struct ctl_request *req)
+{
+	switch (type) {
+	case CTL_SHOW_LEASES:
+		show_leases(client, req);
+		break;
+	case CTL_SHOW_POOLS:
+		show_pools(client);
+		break;
+	case CTL_SHOW_INTERFACES:
+		show_interfaces(client, req);
+		break;
+	case CTL_SHOW_STATS:
+		show_stats(client);
+		break;
+	case CTL_RELEASE:
+		release(client, req);
+		break;
+	default:
+		show_error(client, "unknown request");
+		break;
+	}
+}
+
+static void
+show_end(uint32_t client, const struct ctl_cursor *cursor)
+{
+	struct ctl_end	 end;
+
+	memset(&end, 0, sizeof(end));
+	end.ok = 1;
+	if (cursor != NULL) {
+		end.more = 1;
+		end.cursor = *cursor;
+	}
+	send_item(client, CTL_END, &end, sizeof(end));
+}
+
+static void
+show_error(uint32_t client, const char *fmt, ...)
+{
+	struct ctl_end	 end;
+	char		 text[CTL_REASONLEN];
+	va_list		 ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	send_item(client, CTL_ERROR, text, strlen(text) + 1);
+	memset(&end, 0, sizeof(end));
+	send_item(client, CTL_END, &end, sizeof(end));
+}
+
+/* --- leases ---------------------------------------------------------------- */
+
+/*
+ * The rows are the leases and those taps that have failed and have none, in
+ * the order of VM, interface and, for the latter, interface index.
+ */
+static void
+show_leases(uint32_t client, const struct ctl_request *req)
+{
+	struct ctl_lease	 item;
+	struct ctl_cursor	 cursor = req->cursor, next;
+	int			 n;
+
+	for (n = 0; row_next(req, &cursor, &item, &next); n++) {
+		if (n == CTL_PAGE) {
+			show_end(client, &cursor);
+			return;
+		}
+		send_item(client, CTL_LEASE, &item, sizeof(item));
+		cursor = next;
+	}
+	if (n == 0 && !req->cursor.started && req->vm[0] != '\0') {
+		if (req->ifn == CTL_ANY_IF)
+			show_error(client, "no lease of VM \"%s\"", req->vm);
+		else
+			show_error(client, "no lease of VM \"%s\" interface "
+			    "%d", req->vm, req->ifn);
+		return;
+	}
+	show_end(client, NULL);
+}
+
+static int
+key_cmp(const char *vma, uint32_t ifna, uint32_t indexa, const char *vmb,
+    uint32_t ifnb, uint32_t indexb)
+{
+	int	 order;
+
+	if ((order = strcmp(vma, vmb)) != 0)
+		return order;
+	if (ifna != ifnb)
+		return ifna < ifnb ? -1 : 1;
+	return indexa < indexb ? -1 : indexa > indexb;
+}
+
+/* The next failed tap without a lease. */
+static struct tap *
+tap_after(const struct ctl_cursor *cursor)
+{
+	struct tap	*tap, key;
+
+	memset(&key, 0, sizeof(key));
+	strlcpy(key.vm, cursor->vm, sizeof(key.vm));
+	key.ifn = cursor->ifn;
+	key.ifc.index = cursor->ifindex;
+	tap = RB_NFIND(tap_names, &tap_names, &key);
+	for (; tap != NULL; tap = RB_NEXT(tap_names, &tap_names, tap))
+		if (tap->state == TAP_FAILED && tap->lease == NULL &&
+		    (!cursor->started || key_cmp(tap->vm, tap->ifn,
+		    tap->ifc.index, cursor->vm, cursor->ifn,
+		    cursor->ifindex) > 0))
+			return tap;
+	return NULL;
+}
+
+/* The first lease at or after a VM interface. */
+static struct lease *
+lease_from(const char *vm, uint8_t ifn)
+{
+	struct lease	*lease;
+
+	if ((lease = lease_find(&leases, vm, ifn)) != NULL)
+		return lease;
+	return lease_after(&leases, vm, ifn);
+}
+
+/* The row after a cursor that the request asks for, and its own cursor. */
+static bool
+row_next(const struct ctl_request *req, const struct ctl_cursor *after,
+    struct ctl_lease *item, struct ctl_cursor *next)
+{
+	struct ctl_cursor	 cursor = *after;
+	struct lease		*lease;
+	struct tap		*tap;
+	bool			 is_lease;
+
+	/* Begin at the VM asked for, before its first interface. */
+	if (!cursor.started && req->vm[0] != '\0') {
+		strlcpy(cursor.vm, req->vm, sizeof(cursor.vm));
+		if (req->ifn != CTL_ANY_IF)
+			cursor.ifn = req->ifn;
+	}
+	lease = cursor.started ?
+	    lease_after(&leases, cursor.vm, cursor.ifn) :
+	    lease_from(cursor.vm, cursor.ifn);
+	tap = tap_after(&cursor);
+	if (lease == NULL && tap == NULL)
+		return false;
+	is_lease = tap == NULL || (lease != NULL && key_cmp(lease->vm,
+	    lease->ifn, 0, tap->vm, tap->ifn, tap->ifc.index) < 0);
+
+	memset(item, 0, sizeof(*item));
+	memset(next, 0, sizeof(*next));
+	if (is_lease)
+		fill_lease(lease, item);
+	else {
+		show_fill_tap(tap, item);
+		next->ifindex = tap->ifc.index;
+	}
+	next->started = 1;
+	strlcpy(next->vm, item->vm, sizeof(next->vm));
+	next->ifn = item->ifn;
+	if (req->vm[0] != '\0' && strcmp(item->vm, req->vm) != 0)
+		return false;
+	return req->vm[0] == '\0' || req->ifn == CTL_ANY_IF ||
+	    item->ifn == (uint32_t)req->ifn;
+}
+
+static void
+fill_lease(const struct lease *lease, struct ctl_lease *item)
+{
+	const struct tap	*tap;
+
+	strlcpy(item->vm, lease->vm, sizeof(item->vm));
+	item->ifn = lease->ifn;
+	strlcpy(item->pool, lease->poolname, sizeof(item->pool));
+	item->host = lease_host(lease).addr;
+	item->plen = lease->plen;
+	item->guest = lease->guest;
+	item->state = lease_state_at(lease, now());
+	item->since = lease->since;
+	if (item->state == LEASE_BOUND) {
+		item->bound = lease->since;
+		item->expires = lease->expires;
+	}
+	item->has_lladdr = lease->has_lladdr;
+	memcpy(item->lladdr, lease->lladdr, sizeof(item->lladdr));
+	if (lease->hostname != NULL)
+		strlcpy(item->hostname, lease->hostname,
+		    sizeof(item->hostname));
+	if (lease->reason != NULL)
+		strlcpy(item->reason, lease->reason, sizeof(item->reason));
+	if ((tap = tap_of_lease(lease)) == NULL)
+		return;
+	strlcpy(item->tap, tap->ifc.name, sizeof(item->tap));
+	/* On its way, or refused: its VM is there, its network is not. */
+	if (tap->state == TAP_FAILED) {
+		item->state = LEASE_FAILED;
+		item->since = tap->since;
+		strlcpy(item->reason, tap->reason, sizeof(item->reason));
+	}
+}
+
+void
+show_fill_tap(const struct tap *tap, struct ctl_lease *item)
+{
+	struct conf_match	 match;
+
+	if (tap->lease != NULL) {
+		fill_lease(tap->lease, item);
+		return;
+	}
+	strlcpy(item->vm, tap->vm, sizeof(item->vm));
+	item->ifn = tap->ifn;
+	strlcpy(item->tap, tap->ifc.name, sizeof(item->tap));
+	conf_match(conf, tap->vm, tap->ifn, &match);
+	if (match.pool != NULL)
+		strlcpy(item->pool, match.pool->name, sizeof(item->pool));
+	item->state = tap->state == TAP_FAILED ? LEASE_FAILED : LEASE_IDLE;
+	item->since = tap->since;
+	strlcpy(item->reason, tap->reason, sizeof(item->reason));
+}
+
+static void
+release(uint32_t client, const struct ctl_request *req)
+{
+	struct lease	*lease, *next;
+	int		 n = 0;
+
+	lease = lease_from(req->vm, req->ifn == CTL_ANY_IF ? 0 :
+	    req->ifn);
+	for (; lease != NULL && strcmp(lease->vm, req->vm) == 0 &&
+	    (req->ifn == CTL_ANY_IF || lease->ifn == req->ifn);
+	    lease = next, n++) {
+		next = RB_NEXT(lease_tree, &leases.tree, lease);
+		if (lease->present) {
+			show_error(client, "VM \"%s\" is running: its lease "
+			    "is in use on interface %u", req->vm, lease->ifn);
+			taps_retry();
+			return;
+		}
+		lease_forget(&leases, lease);
+	}
+	if (n == 0) {
+		show_error(client, "no lease of VM \"%s\"", req->vm);
+		return;
+	}
+	taps_retry();
+	show_end(client, NULL);
+}
+
+/* --- the rest -------------------------------------------------------------- */
+
+static void
+show_pools(uint32_t client)
+{
+	const struct lease_pool	*lp;
+	struct ctl_pool		 item;
+
+	TAILQ_FOREACH(lp, &leases.pools, entry) {
+		memset(&item, 0, sizeof(item));
+		strlcpy(item.name, lp->conf->name, sizeof(item.name));
+		item.inet = lp->conf->inet;
+		item.rdomain = lp->conf->rdomain;
+		item.subnet = lp->conf->subnet;
+		item.size = pool_size(lp->pool);
+		item.used = lp->nused;
+		item.idle = lp->nidle;
+		item.free = pool_nfree(lp->pool);
+		send_item(client, CTL_POOL, &item, sizeof(item));
+	}
+	show_end(client, NULL);
+}
+
+static void
+show_interfaces(uint32_t client, const struct ctl_request *req)
+{
+	struct ctl_interface	 item;
+	struct ctl_cursor	 cursor;
+	struct tap		*tap, key;
+	int			 n = 0;
+
+	memset(&cursor, 0, sizeof(cursor));
+	cursor.started = 1;
+	key.ifc.index = req->cursor.started ? req->cursor.ifindex + 1 : 0;
+	for (tap = RB_NFIND(tap_index, &taps, &key); tap != NULL;
+	    tap = RB_NEXT(tap_index, &taps, tap)) {
+		if (n++ == CTL_PAGE) {
+			show_end(client, &cursor);
+			return;
+		}
+		memset(&item, 0, sizeof(item));
+		strlcpy(item.name, tap->ifc.name, sizeof(item.name));
+		strlcpy(item.vm, tap->vm, sizeof(item.vm));
+		strlcpy(item.descr, tap->ifc.descr, sizeof(item.descr));
+		strlcpy(item.reason, tap->reason, sizeof(item.reason));
+		item.index = tap->ifc.index;
+		item.ifn = tap->ifn;
+		item.rdomain = tap->ifc.rdomain;
+		item.managed = tap->state != TAP_UNMANAGED;
+		item.up = tap->ifc.up;
+		item.link = tap->ifc.link;
+		send_item(client, CTL_INTERFACE, &item, sizeof(item));
+		cursor.ifindex = tap->ifc.index;
+	}
+	show_end(client, NULL);
+}
+
+static void
+show_stat(uint32_t client, const char *group, const char *name,
+    uint64_t value)
+{
+	struct ctl_stat	 item;
+
+	memset(&item, 0, sizeof(item));
+	strlcpy(item.group, group, sizeof(item.group));
+	strlcpy(item.name, name, sizeof(item.name));
+	item.value = value;
+	send_item(client, CTL_STAT, &item, sizeof(item));
+}
+
+static void
+show_stats(uint32_t client)
+{
+	int	 i;
+
+	for (i = 0; i < DHCP_TYPES; i++)
+		show_stat(client, "received", dhcp_type_name(i),
+		    stats.received[i]);
+	for (i = 0; i < DHCP_TYPES; i++)
+		show_stat(client, "sent", dhcp_type_name(i), stats.sent[i]);
+	for (i = DROP_NONE + 1; i < DROP_MAX; i++)
+		show_stat(client, "dropped", drop_name(i), stats.dropped[i]);
+	show_end(client, NULL);
+}

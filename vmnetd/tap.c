@@ -1,0 +1,821 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/time.h>
+#include <sys/tree.h>
+
+#include <event.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "hostaddr.h"
+#include "log.h"
+
+/*
+ * The life of a tap: seen, described, given its lease, made ready, served,
+ * and left when its VM has gone.  Everything happens on a look at the tap as
+ * it is now: tap_evaluate() compares that with what was done so far.
+ */
+
+/* A link that is lost for longer is a VM that has gone, not a reboot. */
+#define LINK_PATIENCE	5	/* seconds */
+/* What failed is tried again after this, and when something comes free. */
+#define RETRY_INTERVAL	10	/* seconds */
+/* VMs of before the start that are still to be seen come within this. */
+#define RETURN_GRACE	60	/* seconds */
+
+static void	 tap_free(struct tap *);
+static void	 tap_rename(struct tap *);
+static void	 tap_evaluate(struct tap *);
+static bool	 tap_active(const struct tap *);
+static const char *tap_unwanted(const struct tap *, char *, size_t);
+static const char *tap_foreign(const struct tap *, char *, size_t);
+static bool	 tap_is_double(struct tap *);
+static void	 tap_link_lost(struct tap *);
+static void	 tap_settle(struct tap *);
+static void	 tap_timer(int, short, void *);
+static void	 tap_claim(struct tap *);
+static int	 tap_blocked(const struct prefix *, uint32_t *, void *);
+static void	 tap_prepare(struct tap *);
+static void	 tap_bind(struct tap *);
+static void	 tap_ready(struct tap *);
+static void	 tap_check_address(struct tap *);
+static void	 tap_abandon(struct tap *, bool);
+static void	 tap_set_state(struct tap *, enum tap_state);
+static void	 tap_unmanage(struct tap *, const char *);
+static void	 tap_fail(struct tap *, const char *, ...)
+		    __attribute__((__format__ (printf, 2, 3)));
+static bool	 tap_has_address(const struct tap *, const struct prefix *);
+static void	 serve(struct tap *, const uint8_t *, size_t, int);
+static void	 serve_event(struct tap *, const struct dhcp_verdict *);
+static void	 retry_timer(int, short, void *);
+static void	 grace_timer(int, short, void *);
+static int	 tap_index_cmp(const struct tap *, const struct tap *);
+static int	 tap_name_cmp(const struct tap *, const struct tap *);
+static int	 tap_port_cmp(const struct tap *, const struct tap *);
+
+RB_PROTOTYPE_STATIC(tap_ports, tap, byport, tap_port_cmp)
+
+struct tap_index	 taps = RB_INITIALIZER(&taps);
+struct tap_names	 tap_names = RB_INITIALIZER(&tap_names);
+
+static struct tap_ports	 ports = RB_INITIALIZER(&ports);
+static struct tap_queue	 storing = TAILQ_HEAD_INITIALIZER(storing);
+static struct tap_queue	 failed = TAILQ_HEAD_INITIALIZER(failed);
+static struct event	 retry_ev, grace_ev;
+static uint32_t		 last_port;
+static bool		 scanned;
+
+static int
+tap_index_cmp(const struct tap *a, const struct tap *b)
+{
+	return a->ifc.index < b->ifc.index ? -1 : a->ifc.index > b->ifc.index;
+}
+
+static int
+tap_name_cmp(const struct tap *a, const struct tap *b)
+{
+	int	 order;
+
+	if ((order = strcmp(a->vm, b->vm)) != 0)
+		return order;
+	if (a->ifn != b->ifn)
+		return a->ifn < b->ifn ? -1 : 1;
+	return tap_index_cmp(a, b);
+}
+
+static int
+tap_port_cmp(const struct tap *a, const struct tap *b)
+{
+	return a->port < b->port ? -1 : a->port > b->port;
+}
+
+RB_GENERATE(tap_index, tap, byindex, tap_index_cmp)
+RB_GENERATE(tap_names, tap, byname, tap_name_cmp)
+RB_GENERATE_STATIC(tap_ports, tap, byport, tap_port_cmp)
+
+void
+taps_init(void)
+{
+	evtimer_set(&retry_ev, retry_timer, NULL);
+	evtimer_set(&grace_ev, grace_timer, NULL);
+}
+
+/* --- what the frontend sees ------------------------------------------------ */
+
+void
+tap_seen(const struct interface *ifc)
+{
+	struct tap	*tap, key;
+	struct prefix	*addr;
+
+	key.ifc.index = ifc->index;
+	if ((tap = RB_FIND(tap_index, &taps, &key)) == NULL) {
+		if ((tap = calloc(1, sizeof(*tap))) == NULL)
+			fatal("tap");
+		tap->ifc.index = ifc->index;
+		tap->since = now();
+		evtimer_set(&tap->timer, tap_timer, tap);
+		RB_INSERT(tap_index, &taps, tap);
+	}
+	addr = reallocarray(tap->ifc.addr, ifc->naddr > 0 ? ifc->naddr : 1,
+	    sizeof(*addr));
+	if (addr == NULL)
+		fatal("tap");
+	memcpy(addr, ifc->addr, ifc->naddr * sizeof(*addr));
+	tap->ifc = *ifc;
+	tap->ifc.addr = addr;
+
+	tap_rename(tap);
+	if (scanned)
+		tap_evaluate(tap);
+}
+
+void
+tap_departed(uint32_t ifindex)
+{
+	struct tap	*tap, key;
+
+	key.ifc.index = ifindex;
+	if ((tap = RB_FIND(tap_index, &taps, &key)) == NULL)
+		return;
+	tap_abandon(tap, true);
+	tap_free(tap);
+	taps_retry();
+}
+
+static void
+tap_free(struct tap *tap)
+{
+	evtimer_del(&tap->timer);
+	if (tap->vm[0] != '\0')
+		RB_REMOVE(tap_names, &tap_names, tap);
+	RB_REMOVE(tap_index, &taps, tap);
+	free(tap->ifc.addr);
+	free(tap);
+}
+
+/*
+ * At the start every tap is seen before any is acted on, so that what
+ * running VMs have is known before anything is given out.
+ */
+void
+taps_scanned(void)
+{
+	struct tap		*tap;
+	const struct timeval	 grace = { RETURN_GRACE, 0 };
+
+	if (scanned)
+		return;
+	scanned = true;
+	RB_FOREACH(tap, tap_index, &taps)
+		tap_evaluate(tap);
+	evtimer_add(&grace_ev, &grace);
+}
+
+/* Whoever has not come by now was not there when the daemon started. */
+static void
+grace_timer(int fd, short events, void *arg)
+{
+	leases_settle(&leases, now());
+	taps_retry();
+}
+
+void
+taps_configured(void)
+{
+	struct tap	*tap;
+
+	RB_FOREACH(tap, tap_index, &taps) {
+		if (tap->state == TAP_READY)
+			tap_bind(tap);
+		tap->raised = false;
+		tap_evaluate(tap);
+	}
+}
+
+/* The description says whose the tap is, and may say so anew. */
+static void
+tap_rename(struct tap *tap)
+{
+	char	 vm[VM_NAMELEN];
+	uint8_t	 ifn;
+	bool	 cut;
+
+	if (conf_parse_descr(tap->ifc.descr, vm, &ifn, &cut) == -1) {
+		vm[0] = '\0';
+		ifn = 0;
+		cut = false;
+	}
+	if (strcmp(vm, tap->vm) == 0 && ifn == tap->ifn)
+		return;
+	tap_abandon(tap, false);
+	if (tap->vm[0] != '\0')
+		RB_REMOVE(tap_names, &tap_names, tap);
+	strlcpy(tap->vm, vm, sizeof(tap->vm));
+	tap->ifn = ifn;
+	tap->cut = cut;
+	tap->raised = false;
+	if (tap->vm[0] != '\0')
+		RB_INSERT(tap_names, &tap_names, tap);
+}
+
+/* --- decisions ------------------------------------------------------------- */
+
+/* Something was begun for the tap's VM. */
+static bool
+tap_active(const struct tap *tap)
+{
+	return tap->lease != NULL;
+}
+
+static void
+tap_evaluate(struct tap *tap)
+{
+	char		 buf[CTL_REASONLEN];
+	const char	*why;
+
+	if (tap_active(tap) && tap->rdomain != tap->ifc.rdomain)
+		tap_abandon(tap, false);
+	if ((why = tap_unwanted(tap, buf, sizeof(buf))) != NULL) {
+		tap_abandon(tap, false);
+		tap_unmanage(tap, why);
+		return;
+	}
+	if (!tap->ifc.up && kernel_traits.taps_need_up && !tap->raised) {
+		tap->raised = true;
+		send_raise(tap);
+	}
+	if (!tap->ifc.up || !tap->ifc.link) {
+		tap_link_lost(tap);
+		return;
+	}
+	if (tap_active(tap)) {
+		/* The link is back before patience ran out. */
+		evtimer_del(&tap->timer);
+		if (tap->state == TAP_READY)
+			tap_check_address(tap);
+		else if (tap->state == TAP_FAILED) {
+			lease_fail(tap->lease, now(), NULL);
+			tap_prepare(tap);
+		}
+		return;
+	}
+	if (!tap->settled)
+		tap_settle(tap);
+	else if (!tap_is_double(tap))
+		tap_claim(tap);
+}
+
+/*
+ * Why the tap is to be left alone, or NULL.  What the configuration says
+ * counts when a VM comes; one that is there keeps what it has.
+ */
+static const char *
+tap_unwanted(const struct tap *tap, char *buf, size_t size)
+{
+	struct conf_match	 match;
+
+	if (tap->vm[0] == '\0')
+		return tap->ifc.descr[0] == '\0' ? "no description" :
+		    "its description is not of the form "
+		    "vm<id>-if<interface>-<name>";
+	if (tap->ifc.master != 0)
+		return "it is a port of a bridge";
+	if (tap_active(tap))
+		return tap_foreign(tap, buf, size);
+	conf_match(conf, tap->vm, tap->ifn, &match);
+	if (match.ignore)
+		return "the configuration says to ignore it";
+	if (match.pool == NULL)
+		return "no pool applies";
+	if (match.pool->rdomain != tap->ifc.rdomain) {
+		snprintf(buf, size, "it is in rdomain %u, pool \"%s\" serves "
+		    "rdomain %u", tap->ifc.rdomain, match.pool->name,
+		    match.pool->rdomain);
+		return buf;
+	}
+	return tap_foreign(tap, buf, size);
+}
+
+/* An address that no lease explains is somebody else's, and so is the tap. */
+static const char *
+tap_foreign(const struct tap *tap, char *buf, size_t size)
+{
+	struct lease	*own, *lease;
+	struct prefix		 host;
+	size_t			 i;
+	bool			 ours;
+
+	own = lease_find(&leases, tap->vm, tap->ifn);
+	for (i = 0; i < tap->ifc.naddr; i++) {
+		if (own != NULL) {
+			host = lease_host(own);
+			if (prefix_equal(&host, &tap->ifc.addr[i]))
+				continue;
+		}
+		ours = false;
+		RB_FOREACH(lease, lease_tree, &leases.tree) {
+			host = lease_host(lease);
+			if ((ours = prefix_equal(&host, &tap->ifc.addr[i])))
+				break;
+		}
+		if (!ours) {
+			snprintf(buf, size, "it has the address %s, which is "
+			    "not ours", prefix_ntoa(&tap->ifc.addr[i]));
+			return buf;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Two taps with the name of one VM interface.  Where names may have been cut
+ * nobody can say whose the lease is: neither gets it.  Otherwise the one
+ * that was there keeps it, unless its VM has let go of it.
+ */
+static bool
+tap_is_double(struct tap *tap)
+{
+	struct tap	*other, key;
+
+	strlcpy(key.vm, tap->vm, sizeof(key.vm));
+	key.ifn = tap->ifn;
+	key.ifc.index = 0;
+	for (other = RB_NFIND(tap_names, &tap_names, &key);
+	    other != NULL && strcmp(other->vm, tap->vm) == 0 &&
+	    other->ifn == tap->ifn;
+	    other = RB_NEXT(tap_names, &tap_names, other)) {
+		if (other == tap || other->state == TAP_UNMANAGED ||
+		    other->state == TAP_WAITING)
+			continue;
+		if (!other->ifc.link) {
+			tap_abandon(other, true);
+			tap_set_state(other, TAP_WAITING);
+			continue;
+		}
+		if (tap->cut) {
+			tap_abandon(other, false);
+			tap_fail(other, "%s has the same name, which may be "
+			    "cut: shorten the VMs' names", tap->ifc.name);
+			tap_fail(tap, "%s has the same name, which may be "
+			    "cut: shorten the VMs' names", other->ifc.name);
+			return true;
+		}
+		if (tap_active(other)) {
+			tap_fail(tap, "%s is this VM interface's tap already",
+			    other->ifc.name);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A guest's reboot closes and opens the tap: be patient. */
+static void
+tap_link_lost(struct tap *tap)
+{
+	const struct timeval	 patience = { LINK_PATIENCE, 0 };
+
+	if (tap_active(tap)) {
+		if (!evtimer_pending(&tap->timer, NULL))
+			evtimer_add(&tap->timer, &patience);
+		return;
+	}
+	evtimer_del(&tap->timer);
+	tap->settled = false;
+	tap_set_state(tap, TAP_WAITING);
+	strlcpy(tap->reason, tap->ifc.up ? "no VM holds it open" :
+	    "it is down", sizeof(tap->reason));
+}
+
+static void
+tap_settle(struct tap *tap)
+{
+	if (tap->state == TAP_SETTLING)
+		return;
+	tap_set_state(tap, TAP_SETTLING);
+	send_event(EVENT_ARRIVAL, tap);
+	if (timerisset(&kernel_traits.settle)) {
+		evtimer_add(&tap->timer, &kernel_traits.settle);
+		return;
+	}
+	tap->settled = true;
+	if (!tap_is_double(tap))
+		tap_claim(tap);
+}
+
+static void
+tap_timer(int fd, short events, void *arg)
+{
+	struct tap	*tap = arg;
+
+	if (tap->state == TAP_SETTLING) {
+		tap->settled = true;
+		tap_evaluate(tap);
+		return;
+	}
+	log_debug("%s: link lost for %d seconds: %s interface %u has gone",
+	    tap->ifc.name, LINK_PATIENCE, tap->vm, tap->ifn);
+	tap_abandon(tap, true);
+	tap_evaluate(tap);
+	taps_retry();
+}
+
+/* --- the way to ready ------------------------------------------------------ */
+
+/* Called by pool_lowest(): what of the host is in a subnet's way? */
+static int
+tap_blocked(const struct prefix *subnet, uint32_t *last, void *arg)
+{
+	const struct tap	*tap = arg;
+	const struct hostaddr	*addr;
+
+	addr = hostaddr_overlap(tap->ifc.rdomain, subnet, tap->ifc.index);
+	if (addr == NULL)
+		return 0;
+	*last = prefix_last(&addr->prefix);
+	return -1;
+}
+
+static void
+tap_claim(struct tap *tap)
+{
+	struct conf_match	 match;
+	struct lease		*lease;
+	struct prefix		 host;
+	char			 reason[CTL_REASONLEN];
+	bool			 adopted = false, isnew;
+
+	if ((lease = lease_find(&leases, tap->vm, tap->ifn)) != NULL) {
+		host = lease_host(lease);
+		adopted = tap_has_address(tap, &host);
+	}
+	conf_match(conf, tap->vm, tap->ifn, &match);
+	lease = lease_claim(&leases, tap->vm, tap->ifn, &match, adopted,
+	    tap_blocked, tap, now(), &isnew, reason, sizeof(reason));
+	if (lease == NULL) {
+		tap_fail(tap, "%s", reason);
+		return;
+	}
+	tap->lease = lease;
+	tap->rdomain = tap->ifc.rdomain;
+	if (!isnew) {
+		tap_prepare(tap);
+		return;
+	}
+	tap_set_state(tap, TAP_STORING);
+	tap->seq = store_seq();
+	TAILQ_INSERT_TAIL(&storing, tap, queue);
+}
+
+/* Answers come in the order of the requests. */
+void
+tap_stored(uint32_t seq, const char *error)
+{
+	struct tap	*tap;
+	struct lease	*lease;
+
+	TAILQ_FOREACH(tap, &storing, queue)
+		if (tap->seq == seq)
+			break;
+	if (tap == NULL)
+		return;		/* its VM has gone meanwhile */
+	if (error == NULL) {
+		tap_prepare(tap);
+		return;
+	}
+	/* What is not on disk is not given out. */
+	lease = tap->lease;
+	tap->lease = NULL;
+	lease_leave(&leases, lease, now());
+	if ((lease = lease_find(&leases, tap->vm, tap->ifn)) != NULL)
+		lease_forget(&leases, lease);
+	tap_fail(tap, "lease cannot be stored: %s", error);
+}
+
+static void
+tap_prepare(struct tap *tap)
+{
+	tap_set_state(tap, TAP_PREPARING);
+	if (++last_port == 0)
+		++last_port;		/* 0 is none */
+	tap->port = last_port;
+	tap->addr_seen = false;
+	RB_INSERT(tap_ports, &ports, tap);
+	send_prepare(tap);
+}
+
+static struct tap *
+port_find(uint32_t port)
+{
+	struct tap	 key;
+
+	key.port = port;
+	return RB_FIND(tap_ports, &ports, &key);
+}
+
+void
+tap_prepared(uint32_t port, const uint8_t *lladdr, const char *error)
+{
+	struct tap	*tap;
+
+	if ((tap = port_find(port)) == NULL || tap->state != TAP_PREPARING)
+		return;		/* its VM has gone meanwhile */
+	if (error != NULL) {
+		RB_REMOVE(tap_ports, &ports, tap);
+		tap->port = 0;
+		lease_fail(tap->lease, now(), error);
+		tap_fail(tap, "%s", error);
+		return;
+	}
+	memcpy(tap->ifc.lladdr, lladdr, sizeof(tap->ifc.lladdr));
+	tap_ready(tap);
+}
+
+/* What DHCP tells this guest, by the configuration as it is now. */
+static void
+tap_bind(struct tap *tap)
+{
+	struct dhcp_binding	*binding = &tap->binding;
+	struct conf_match	 match;
+
+	conf_match(conf, tap->vm, tap->ifn, &match);
+	memcpy(binding->lladdr, tap->ifc.lladdr, sizeof(binding->lladdr));
+	binding->host = lease_host(tap->lease);
+	binding->guest = tap->lease->guest;
+	binding->hostname = match.hostname;
+	if (binding->hostname == NULL && conf_valid_hostname(tap->vm))
+		binding->hostname = tap->vm;
+	memcpy(binding->dhcp, match.dhcp, sizeof(binding->dhcp));
+	binding->ndhcp = match.ndhcp;
+}
+
+static void
+tap_ready(struct tap *tap)
+{
+	struct prefix	 host = lease_host(tap->lease);
+	uint8_t		*early = tap->early;
+
+	tap_set_state(tap, TAP_READY);
+	tap_bind(tap);
+	log_info("%s: %s interface %u: host %s, guest %s", tap->ifc.name,
+	    tap->vm, tap->ifn, prefix_ntoa(&host),
+	    addr_ntoa(tap->lease->guest));
+	send_event(EVENT_READY, tap);
+	if (early != NULL) {
+		tap->early = NULL;
+		serve(tap, early, tap->earlylen, tap->earlyflags);
+		free(early);
+	}
+}
+
+/*
+ * Our address is there, or it was and somebody took it away: set it again.
+ * (Before it has been seen once a look may be from before it was set.)
+ */
+static void
+tap_check_address(struct tap *tap)
+{
+	struct prefix	 host = lease_host(tap->lease);
+
+	if (tap_has_address(tap, &host)) {
+		tap->addr_seen = true;
+		return;
+	}
+	if (!tap->addr_seen)
+		return;
+	log_warnx("%s: the host address %s was removed: setting it again",
+	    tap->ifc.name, prefix_ntoa(&host));
+	send_withdraw(tap->port, false);
+	RB_REMOVE(tap_ports, &ports, tap);
+	tap_prepare(tap);
+}
+
+static bool
+tap_has_address(const struct tap *tap, const struct prefix *addr)
+{
+	size_t	 i;
+
+	for (i = 0; i < tap->ifc.naddr; i++)
+		if (prefix_equal(&tap->ifc.addr[i], addr))
+			return true;
+	return false;
+}
+
+/* --- endings --------------------------------------------------------------- */
+
+/*
+ * Leave the tap's VM interface, wherever it is on its way.  vacate: its VM
+ * has let go of the tap.
+ */
+static void
+tap_abandon(struct tap *tap, bool vacate)
+{
+	struct lease	*lease = tap->lease;
+
+	evtimer_del(&tap->timer);
+	if (tap->state == TAP_STORING || tap->state == TAP_FAILED)
+		TAILQ_REMOVE(tap->state == TAP_STORING ? &storing : &failed,
+		    tap, queue);
+	if (tap->port != 0) {
+		send_withdraw(tap->port, vacate);
+		RB_REMOVE(tap_ports, &ports, tap);
+		tap->port = 0;
+	}
+	free(tap->early);
+	tap->early = NULL;
+	tap->settled = false;
+	if (lease != NULL) {
+		send_event(EVENT_DEPARTURE, tap);
+		log_info("%s: %s interface %u has left", tap->ifc.name,
+		    tap->vm, tap->ifn);
+		tap->lease = NULL;
+		lease_leave(&leases, lease, now());
+	}
+	tap->state = TAP_UNMANAGED;
+	tap->reason[0] = '\0';
+}
+
+static void
+tap_set_state(struct tap *tap, enum tap_state state)
+{
+	if (tap->state == TAP_STORING)
+		TAILQ_REMOVE(&storing, tap, queue);
+	else if (tap->state == TAP_FAILED)
+		TAILQ_REMOVE(&failed, tap, queue);
+	if (tap->state != state)
+		tap->since = now();
+	tap->state = state;
+	/* On the way to ready an old failure is kept, to be said once only. */
+	if (state == TAP_READY || state == TAP_WAITING ||
+	    state == TAP_UNMANAGED)
+		tap->reason[0] = '\0';
+}
+
+static void
+tap_unmanage(struct tap *tap, const char *why)
+{
+	tap_set_state(tap, TAP_UNMANAGED);
+	strlcpy(tap->reason, why, sizeof(tap->reason));
+}
+
+/* Say it once, show it, and try again later. */
+static void
+tap_fail(struct tap *tap, const char *fmt, ...)
+{
+	const struct timeval	 later = { RETRY_INTERVAL, 0 };
+	char			 reason[CTL_REASONLEN];
+	va_list			 ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+
+	tap_set_state(tap, TAP_FAILED);
+	TAILQ_INSERT_TAIL(&failed, tap, queue);
+	if (strcmp(reason, tap->reason) != 0) {
+		strlcpy(tap->reason, reason, sizeof(tap->reason));
+		log_warnx("%s: %s interface %u: %s", tap->ifc.name, tap->vm,
+		    tap->ifn, reason);
+		send_event(EVENT_FAILED, tap);
+	}
+	if (!evtimer_pending(&retry_ev, NULL))
+		evtimer_add(&retry_ev, &later);
+}
+
+void
+taps_retry(void)
+{
+	const struct timeval	 soon = { 0, 0 };
+
+	if (!TAILQ_EMPTY(&failed))
+		evtimer_add(&retry_ev, &soon);
+}
+
+/* Each once: those that fail again are at the end of the queue. */
+static void
+retry_timer(int fd, short events, void *arg)
+{
+	struct tap	*tap, *last;
+
+	if ((last = TAILQ_LAST(&failed, tap_queue)) == NULL)
+		return;
+	do {
+		tap = TAILQ_FIRST(&failed);
+		tap_evaluate(tap);
+	} while (tap != last && !TAILQ_EMPTY(&failed));
+}
+
+/* --- DHCP ------------------------------------------------------------------ */
+
+void
+tap_frame(uint32_t port, const uint8_t *frame, size_t len, int flags)
+{
+	struct tap	*tap;
+
+	tap = port_find(port);
+	if (tap != NULL && tap->state == TAP_READY) {
+		serve(tap, frame, len, flags);
+		return;
+	}
+	/* The guest was faster than priv's answer: keep one frame for it. */
+	if (tap == NULL || tap->early != NULL ||
+	    (tap->early = malloc(len > 0 ? len : 1)) == NULL) {
+		stats.dropped[DROP_NOT_READY]++;
+		return;
+	}
+	memcpy(tap->early, frame, len);
+	tap->earlylen = len;
+	tap->earlyflags = flags;
+}
+
+static void
+serve(struct tap *tap, const uint8_t *frame, size_t len, int flags)
+{
+	static uint8_t		 reply[FRAME_MAX];
+	struct dhcp_verdict	 verdict;
+	size_t			 replylen;
+
+	replylen = dhcp_serve(&tap->binding, frame, len, flags, reply,
+	    &verdict);
+	if (verdict.drop != DROP_NONE) {
+		stats.dropped[verdict.drop]++;
+		log_debug("%s: packet of %s interface %u dropped: %s",
+		    tap->ifc.name, tap->vm, tap->ifn,
+		    drop_name(verdict.drop));
+		return;
+	}
+	stats.received[verdict.received]++;
+	if (replylen > 0) {
+		stats.sent[verdict.sent]++;
+		send_frame(tap->port, reply, replylen);
+	}
+	serve_event(tap, &verdict);
+}
+
+static void
+serve_event(struct tap *tap, const struct dhcp_verdict *verdict)
+{
+	enum lease_state	 before = lease_state_at(tap->lease, now());
+	int64_t			 expires = 0;
+
+	switch (verdict->event) {
+	case DHCP_EVENT_BOUND:
+		if (verdict->lease_time != LEASE_TIME_FOREVER)
+			expires = now() + verdict->lease_time;
+		lease_bound(&leases, tap->lease, verdict->lladdr,
+		    verdict->hostname, now(), expires);
+		if (before != LEASE_BOUND)
+			send_event(EVENT_BOUND, tap);
+		break;
+	case DHCP_EVENT_DECLINED:
+		log_debug("%s: %s interface %u declines %s", tap->ifc.name,
+		    tap->vm, tap->ifn, addr_ntoa(tap->lease->guest));
+		/* FALLTHROUGH */
+	case DHCP_EVENT_RELEASED:
+		lease_unbound(&leases, tap->lease, now());
+		if (before == LEASE_BOUND)
+			send_event(EVENT_RELEASED, tap);
+		break;
+	case DHCP_EVENT_NONE:
+		break;
+	}
+}
+
+struct tap *
+tap_of_lease(const struct lease *lease)
+{
+	struct tap	*tap, key;
+
+	strlcpy(key.vm, lease->vm, sizeof(key.vm));
+	key.ifn = lease->ifn;
+	key.ifc.index = 0;
+	for (tap = RB_NFIND(tap_names, &tap_names, &key);
+	    tap != NULL && strcmp(tap->vm, lease->vm) == 0 &&
+	    tap->ifn == lease->ifn;
+	    tap = RB_NEXT(tap_names, &tap_names, tap))
+		if (tap->lease == lease)
+			return tap;
+	return NULL;
+}

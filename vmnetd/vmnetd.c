@@ -1,0 +1,692 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/file.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <event.h>
+#include <fcntl.h>
+#include <imsg.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "confsend.h"
+#include "controlsock.h"
+#include "journal.h"
+#include "kernel.h"
+#include "log.h"
+#include "message.h"
+#include "paths.h"
+#include "process.h"
+
+/* A commit of the lease file that failed is tried again after this. */
+#define COMMIT_RETRY	5	/* seconds */
+/* How long the children have to end when the daemon stops. */
+#define STOP_PATIENCE	5	/* seconds */
+
+struct child {
+	struct channel	 ch;
+	pid_t		 pid;
+};
+
+/* A reload goes to priv, then to the engine; one at a time. */
+struct reload {
+	struct conf	*conf;		/* NULL: none under way */
+	uint32_t	 client;	/* 0: SIGHUP or start */
+	bool		 again;		/* SIGHUP came meanwhile */
+};
+
+/* What is to be answered once the lease file is synced. */
+struct pending {
+	uint32_t	 *seq;
+	size_t		  count;
+	size_t		  size;
+	bool		  notes;	/* something to write, nothing to sync */
+};
+
+static __dead void	 usage(void);
+static void		 options(int, char *[]);
+static __dead void	 check_only(void);
+static void		 child_main(void);
+static void		 parent_main(const char *);
+static const char	*absolute(const char *);
+static char		*lease_dir(void);
+static void		 open_leases(void);
+static void		 start_children(const char *);
+static void		 connect_children(enum role, enum role);
+static void		 parent_signal(int, short, void *);
+static void		 parent_dispatch(struct channel *, struct imsg *);
+static void		 child_gone(struct channel *);
+static __dead void	 parent_stop(int);
+static int		 children_wait(void);
+static void		 reload(uint32_t);
+static void		 reload_report(void *, const char *);
+static void		 reload_done(uint32_t, int);
+static void		 conf_done(struct channel *);
+static void		 send_lease(void *, const struct lease_record *);
+static void		 store(struct channel *, struct imsg *);
+static int		 store_put(const struct msg_store *);
+static const char	*store_check(uint32_t, const struct lease_record *);
+static void		 store_answer(uint32_t, const char *);
+static void		 store_commit(struct channel *);
+static void		 store_retry(int, short, void *);
+static void		 set_verbose(int32_t);
+
+static struct child	 children[ROLE_MAX];
+static struct conf	*conf;
+static struct journal	*journal;
+static struct reload	 reloading;
+static struct pending	 pending;
+static struct event	 retry_ev;
+static bool		 started;
+
+static struct {
+	const char	*conffile;
+	const char	*leasefile;
+	const char	*socket;
+	enum role	 role;
+	bool		 debug;
+	bool		 check;
+	int		 verbose;
+} opts = {
+	.conffile = VMNETD_CONF,
+	.leasefile = VMNETD_LEASES,
+	.socket = VMNETD_SOCKET,
+	.role = ROLE_PARENT
+};
+
+static __dead void
+usage(void)
+{
+	fprintf(stderr, "usage: %s [-dnv] [-D macro=value] [-f file] "
+	    "[-l leasefile] [-s socket]\n", getprogname());
+	exit(1);
+}
+
+static void
+options(int argc, char *argv[])
+{
+	int	 ch;
+
+	while ((ch = getopt(argc, argv, "D:df:l:nP:s:v")) != -1)
+		switch (ch) {
+		case 'D':
+			if (cmdline_symset(optarg) == -1)
+				errx(1, "-D %s: not of the form macro=value",
+				    optarg);
+			break;
+		case 'd':
+			opts.debug = true;
+			break;
+		case 'f':
+			opts.conffile = optarg;
+			break;
+		case 'l':
+			opts.leasefile = optarg;
+			break;
+		case 'n':
+			opts.check = true;
+			break;
+		case 'P':
+			/* From process_start() only. */
+			if (role_parse(optarg, &opts.role) == -1)
+				usage();
+			break;
+		case 's':
+			opts.socket = optarg;
+			break;
+		case 'v':
+			opts.verbose++;
+			break;
+		default:
+			usage();
+		}
+	if (argc != optind)
+		usage();
+}
+
+int
+main(int argc, char *argv[])
+{
+	log_init(1, LOG_DAEMON);
+	options(argc, argv);
+	log_setverbose(opts.verbose);
+
+	if (opts.role == ROLE_PARENT)
+		parent_main(argv[0]);
+	else
+		child_main();
+	return 0;
+}
+
+static void
+child_main(void)
+{
+	log_init(opts.debug, LOG_DAEMON);
+	log_setverbose(opts.verbose);
+	switch (opts.role) {
+	case ROLE_PRIV:
+		priv_main();
+		break;
+	case ROLE_FRONTEND:
+		frontend_main();
+		break;
+	default:
+		engine_main();
+		break;
+	}
+}
+
+static __dead void
+check_only(void)
+{
+	if (opts.verbose)
+		print_config(conf);
+	else
+		fprintf(stderr, "configuration OK\n");
+	exit(0);
+}
+
+/* A path that still holds after chdir to the root. */
+static const char *
+absolute(const char *path)
+{
+	char	 cwd[PATH_MAX], *full;
+
+	if (path[0] == '/')
+		return path;
+	if (getcwd(cwd, sizeof(cwd)) == NULL)
+		err(1, "getcwd");
+	if (asprintf(&full, "%s/%s", cwd, path) == -1)
+		err(1, NULL);
+	return full;
+}
+
+static void
+parent_main(const char *argv0)
+{
+	int	 sock;
+
+	if ((conf = parse_config(opts.conffile, reload_report, NULL)) == NULL)
+		exit(1);
+	if (opts.check)
+		check_only();
+	if (geteuid() != 0)
+		errx(1, "need root privileges");
+	if (getpwnam(VMNETD_USER) == NULL)
+		errx(1, "unknown user %s: create it, with a group of the "
+		    "same name", VMNETD_USER);
+
+	opts.conffile = absolute(opts.conffile);
+	opts.leasefile = absolute(opts.leasefile);
+	opts.socket = absolute(opts.socket);
+	/* A bare name is found in $PATH, before and after chdir. */
+	if (strchr(argv0, '/') != NULL)
+		argv0 = absolute(argv0);
+
+	umask(S_IRWXG | S_IRWXO);
+	open_leases();
+	sock = control_listen(opts.socket, conf->socket_group);
+
+	log_init(opts.debug, LOG_DAEMON);
+	if (!opts.debug && daemon(0, 0) == -1)
+		fatal("daemon");
+	log_procinit(role_name(ROLE_PARENT));
+	log_info("startup");
+
+	event_init();
+	start_children(argv0);
+	channel_send(&children[ROLE_FRONTEND].ch, IMSG_CONTROL_SOCKET, 0,
+	    sock, NULL, 0);
+	reloading.conf = conf;
+	conf_send(&children[ROLE_PRIV].ch, conf);
+
+	sandbox_enter(ROLE_PARENT, lease_dir());
+	sandbox_started(ROLE_PARENT);
+	event_dispatch();
+	fatalx("event loop ended");
+}
+
+static char *
+lease_dir(void)
+{
+	char	*copy, *dir;
+
+	/* dirname(3) may write to what it is given. */
+	if ((copy = strdup(opts.leasefile)) == NULL)
+		fatal("lease directory");
+	if ((dir = strdup(dirname(copy))) == NULL)
+		fatal("lease directory");
+	free(copy);
+	return dir;
+}
+
+/* Only one daemon may use a lease file: the lock is held until it ends. */
+static void
+open_leases(void)
+{
+	char	 buf[PATH_MAX + 256], *dir = lease_dir();
+	int	 fd;
+
+	if (mkdir(dir, S_IRWXU) == -1 && errno != EEXIST)
+		err(1, "lease directory %s", dir);
+	free(dir);
+	snprintf(buf, sizeof(buf), "%s.lock", opts.leasefile);
+	if ((fd = open(buf, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) == -1)
+		err(1, "%s", buf);
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno == EWOULDBLOCK)
+			errx(1, "already running: %s is locked", buf);
+		err(1, "%s", buf);
+	}
+	if ((journal = journal_open(opts.leasefile, buf, sizeof(buf))) == NULL)
+		errx(1, "%s", buf);
+}
+
+static void
+start_children(const char *argv0)
+{
+	static struct event	 hup, intr, term;
+	enum role		 role;
+	int			 fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal_set(&hup, SIGHUP, parent_signal, NULL);
+	signal_add(&hup, NULL);
+	signal_set(&intr, SIGINT, parent_signal, NULL);
+	signal_add(&intr, NULL);
+	signal_set(&term, SIGTERM, parent_signal, NULL);
+	signal_add(&term, NULL);
+	evtimer_set(&retry_ev, store_retry, NULL);
+
+	for (role = ROLE_PRIV; role < ROLE_MAX; role++) {
+		children[role].pid = process_start(argv0, role, opts.debug,
+		    opts.verbose, &fd);
+		channel_open(&children[role].ch, fd, role, parent_dispatch,
+		    child_gone);
+	}
+	children[ROLE_ENGINE].ch.drained = store_commit;
+	connect_children(ROLE_FRONTEND, ROLE_ENGINE);
+	connect_children(ROLE_ENGINE, ROLE_PRIV);
+	connect_children(ROLE_PRIV, ROLE_FRONTEND);
+}
+
+static void
+connect_children(enum role a, enum role b)
+{
+	struct msg_channel	 to_a = { b }, to_b = { a };
+	int			 sp[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    PF_UNSPEC, sp) == -1)
+		fatal("socketpair");
+	channel_send(&children[a].ch, IMSG_CHANNEL, 0, sp[0], &to_a,
+	    sizeof(to_a));
+	channel_send(&children[b].ch, IMSG_CHANNEL, 0, sp[1], &to_b,
+	    sizeof(to_b));
+}
+
+static void
+parent_signal(int sig, short events, void *arg)
+{
+	switch (sig) {
+	case SIGHUP:
+		reload(0);
+		break;
+	case SIGINT:
+	case SIGTERM:
+		log_info("terminating");
+		parent_stop(0);
+	}
+}
+
+static void
+parent_dispatch(struct channel *ch, struct imsg *imsg)
+{
+	int32_t	 value;
+
+	switch (imsg_get_type(imsg)) {
+	case IMSG_CONF_DONE:
+		conf_done(ch);
+		break;
+	case IMSG_STORE:
+		if (ch == &children[ROLE_ENGINE].ch)
+			store(ch, imsg);
+		break;
+	case IMSG_RELOAD:
+		if (ch == &children[ROLE_FRONTEND].ch)
+			reload(imsg_get_id(imsg));
+		break;
+	case IMSG_LOG:
+		if (message_get(ch, imsg, &value, sizeof(value)))
+			set_verbose(value);
+		break;
+	default:
+		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		    imsg_get_type(imsg));
+		break;
+	}
+}
+
+static void
+set_verbose(int32_t verbose)
+{
+	enum role	 role;
+
+	verbose = verbose != 0;
+	log_setverbose(verbose);
+	for (role = ROLE_PRIV; role < ROLE_MAX; role++)
+		channel_send(&children[role].ch, IMSG_VERBOSE, 0, -1, &verbose,
+		    sizeof(verbose));
+}
+
+/*
+ * The daemon is whole or not at all: without one process the others cannot
+ * keep their promises.  The VMs' network stays as it is.
+ */
+static void
+child_gone(struct channel *ch)
+{
+	log_crit("the %s process has ended: stopping; the network of running "
+	    "VMs stays as it is", ch->peer);
+	ch->peer = NULL;
+	parent_stop(1);
+}
+
+static __dead void
+parent_stop(int status)
+{
+	enum role	 role;
+
+	for (role = ROLE_PRIV; role < ROLE_MAX; role++)
+		channel_close(&children[role].ch);
+	if (children_wait() != 0)
+		status = 1;
+	if (journal_commit(journal, 1) == -1)
+		log_warnx("%s", journal_error(journal));
+	journal_close(journal);
+	exit(status);
+}
+
+/* Wait for all; the number of those that did not end by themselves. */
+static int
+children_wait(void)
+{
+	const struct timespec	 tick = { 0, 10 * 1000 * 1000 };
+	enum role		 role;
+	int			 status, bad = 0, left = 0, ticks;
+
+	for (ticks = STOP_PATIENCE * 100; ticks > 0; ticks--) {
+		left = 0;
+		for (role = ROLE_PRIV; role < ROLE_MAX; role++) {
+			if (children[role].pid == 0)
+				continue;
+			if (waitpid(children[role].pid, &status, WNOHANG) <= 0) {
+				left++;
+				continue;
+			}
+			children[role].pid = 0;
+			if (WIFSIGNALED(status))
+				log_warnx("%s terminated by signal %d",
+				    role_name(role), WTERMSIG(status));
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+				bad++;
+		}
+		if (left == 0)
+			return bad;
+		nanosleep(&tick, NULL);
+	}
+	log_warnx("%d processes do not end", left);
+	return bad + left;
+}
+
+/*
+ * Reload: parse, then priv, then the engine, so that whatever the engine
+ * asks for by the new configuration finds priv knowing it.
+ */
+static void
+reload(uint32_t client)
+{
+	struct conf	*new;
+
+	if (reloading.conf != NULL) {
+		if (client == 0)
+			reloading.again = true;
+		else {
+			reload_report(&client, "a reload is under way");
+			reload_done(client, 0);
+		}
+		return;
+	}
+	new = parse_config(opts.conffile, reload_report,
+	    client == 0 ? NULL : &client);
+	if (new == NULL) {
+		log_warnx("%s: not reloaded, the old configuration goes on",
+		    opts.conffile);
+		reload_done(client, 0);
+		return;
+	}
+	reloading.conf = new;
+	reloading.client = client;
+	conf_send(&children[ROLE_PRIV].ch, new);
+}
+
+/* One mistake in the configuration: for the log, and for who asked. */
+static void
+reload_report(void *arg, const char *message)
+{
+	uint32_t	*client = arg;
+
+	log_warnx("%s", message);
+	if (client != NULL)
+		channel_send(&children[ROLE_FRONTEND].ch, IMSG_RELOAD_ERROR,
+		    *client, -1, message, strlen(message) + 1);
+}
+
+static void
+reload_done(uint32_t client, int32_t ok)
+{
+	if (client != 0)
+		channel_send(&children[ROLE_FRONTEND].ch, IMSG_RELOAD_DONE,
+		    client, -1, &ok, sizeof(ok));
+}
+
+static void
+conf_done(struct channel *ch)
+{
+	if (reloading.conf == NULL) {
+		log_warnx("%s sent an answer to no reload: ignored", ch->peer);
+		return;
+	}
+	if (ch == &children[ROLE_PRIV].ch) {
+		conf_send(&children[ROLE_ENGINE].ch, reloading.conf);
+		if (!started) {
+			journal_each(journal, send_lease, NULL);
+			channel_send(&children[ROLE_ENGINE].ch,
+			    IMSG_LEASES_END, 0, -1, NULL, 0);
+			started = true;
+		}
+		return;
+	}
+	if (conf != reloading.conf) {
+		conf_free(conf);
+		conf = reloading.conf;
+		log_info("%s: reloaded", opts.conffile);
+	}
+	reloading.conf = NULL;
+	reload_done(reloading.client, 1);
+	if (reloading.again) {
+		reloading.again = false;
+		reload(0);
+	}
+}
+
+static void
+send_lease(void *arg, const struct lease_record *record)
+{
+	channel_send(&children[ROLE_ENGINE].ch, IMSG_LEASE, 0, -1, record,
+	    sizeof(*record));
+}
+
+/*
+ * Records come in bursts when VMs do.  They are queued as they arrive and
+ * written and synced together when the channel is drained.
+ */
+static void
+store(struct channel *ch, struct imsg *imsg)
+{
+	struct msg_store	 msg;
+	uint32_t		*seq;
+	size_t			 size;
+
+	if (!message_get(ch, imsg, &msg, sizeof(msg)))
+		return;
+	if (store_put(&msg) == -1)
+		return;
+	if (msg.op != LEASE_STORE) {
+		pending.notes = true;
+		return;
+	}
+	if (pending.count == pending.size) {
+		size = pending.size == 0 ? 64 : pending.size * 2;
+		seq = reallocarray(pending.seq, size, sizeof(*seq));
+		if (seq == NULL)
+			fatal("lease file");
+		pending.seq = seq;
+		pending.size = size;
+	}
+	pending.seq[pending.count++] = msg.seq;
+}
+
+/* Queue one record, or refuse it and answer so. */
+static int
+store_put(const struct msg_store *msg)
+{
+	const struct lease_record	*record = &msg->record;
+	const char			*error = NULL;
+
+	if (!message_string(record->vm, sizeof(record->vm)) ||
+	    !message_string(record->pool, sizeof(record->pool)) ||
+	    !message_string(record->hostname, sizeof(record->hostname)))
+		error = "text without an end";
+	else if (msg->op == LEASE_FORGET) {
+		if (journal_forget(journal, record->vm, record->ifn) == -1)
+			error = journal_error(journal);
+	} else {
+		error = store_check(msg->op, record);
+		if (error == NULL && journal_put(journal, record) == -1)
+			error = journal_error(journal);
+	}
+	if (error == NULL)
+		return 0;
+	log_warnx("lease record from the engine refused: %s", error);
+	if (msg->op == LEASE_STORE)
+		store_answer(msg->seq, error);
+	return -1;
+}
+
+/*
+ * A new binding must have its place in the configuration; a note must leave
+ * the binding as it is.
+ */
+static const char *
+store_check(uint32_t op, const struct lease_record *record)
+{
+	struct prefix			 subnet;
+	const struct conf_pool		*pool;
+	struct lease_record		 old;
+
+	if (op == LEASE_NOTE) {
+		if (journal_find(journal, record->vm, record->ifn,
+		    &old) == -1 || old.subnet != record->subnet ||
+		    old.plen != record->plen || old.guest != record->guest)
+			return "a note changes the binding";
+		return NULL;
+	}
+	if (op != LEASE_STORE)
+		return "unknown operation";
+	subnet.addr = record->subnet;
+	subnet.len = record->plen;
+	pool = conf_find_pool(conf, record->pool);
+	if (pool == NULL && reloading.conf != NULL)
+		pool = conf_find_pool(reloading.conf, record->pool);
+	if (pool == NULL)
+		return "unknown pool";
+	if (record->plen != pool->subnet ||
+	    !prefix_contains(&pool->inet, prefix_first(&subnet)) ||
+	    !prefix_contains(&pool->inet, prefix_last(&subnet)))
+		return "subnet outside its pool";
+	return NULL;
+}
+
+/* Durable, or why not. */
+static void
+store_answer(uint32_t seq, const char *error)
+{
+	struct msg_stored	 msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.seq = seq;
+	msg.ok = error == NULL;
+	if (error != NULL)
+		strlcpy(msg.reason, error, sizeof(msg.reason));
+	channel_send(&children[ROLE_ENGINE].ch, IMSG_STORED, 0, -1, &msg,
+	    sizeof(msg));
+}
+
+static void
+store_commit(struct channel *ch)
+{
+	const char	*error = NULL;
+	size_t		 i;
+
+	if (pending.count == 0 && !pending.notes)
+		return;
+	if (journal_commit(journal, pending.count > 0) == -1) {
+		const struct timeval	 later = { COMMIT_RETRY, 0 };
+
+		error = journal_error(journal);
+		log_warnx("%s", error);
+		evtimer_add(&retry_ev, &later);
+	}
+	for (i = 0; i < pending.count; i++)
+		store_answer(pending.seq[i], error);
+	pending.count = 0;
+	pending.notes = false;
+}
+
+static void
+store_retry(int fd, short events, void *arg)
+{
+	pending.notes = true;
+	store_commit(&children[ROLE_ENGINE].ch);
+}
