@@ -27,6 +27,7 @@
 /* One address in the index, ordered so that networks can be searched. */
 struct node {
 	RB_ENTRY(node)	 entry;
+	uint32_t	 network;
 	struct hostaddr	 addr;
 };
 RB_HEAD(node_tree, node);
@@ -59,14 +60,11 @@ static int
 node_cmp(const struct node *na, const struct node *nb)
 {
 	const struct hostaddr	*a = &na->addr, *b = &nb->addr;
-	uint32_t		 neta, netb;
 
 	if (a->rdomain != b->rdomain)
 		return a->rdomain < b->rdomain ? -1 : 1;
-	neta = prefix_first(&a->prefix);
-	netb = prefix_first(&b->prefix);
-	if (neta != netb)
-		return neta < netb ? -1 : 1;
+	if (na->network != nb->network)
+		return na->network < nb->network ? -1 : 1;
 	if (a->prefix.len != b->prefix.len)
 		return a->prefix.len < b->prefix.len ? -1 : 1;
 	if (a->prefix.addr != b->prefix.addr)
@@ -130,6 +128,7 @@ hostaddr_set(uint32_t ifindex, const char *ifname, uint32_t rdomain,
 		return -1;
 	for (i = 0; i < count; i++) {
 		node = &hif->nodes[hif->count];
+		node->network = prefix_first(&addr[i]);
 		node->addr.prefix = addr[i];
 		node->addr.rdomain = rdomain;
 		node->addr.ifindex = ifindex;
@@ -159,8 +158,8 @@ search(uint32_t rdomain, uint32_t network, uint8_t len)
 	struct node	 key;
 
 	memset(&key, 0, sizeof(key));
+	key.network = network;
 	key.addr.rdomain = rdomain;
-	key.addr.prefix.addr = network;
 	key.addr.prefix.len = len;
 	return RB_NFIND(node_tree, &nodes, &key);
 }
@@ -174,7 +173,7 @@ inside(uint32_t rdomain, const struct prefix *prefix, uint32_t except)
 
 	for (node = search(rdomain, prefix_first(prefix), 0);
 	    node != NULL && node->addr.rdomain == rdomain &&
-	    prefix_first(&node->addr.prefix) <= last;
+	    node->network <= last;
 	    node = RB_NEXT(node_tree, &nodes, node))
 		if (node->addr.ifindex != except)
 			return &node->addr;
@@ -193,7 +192,7 @@ around(uint32_t rdomain, const struct prefix *prefix, uint32_t except)
 		for (node = search(rdomain, wide.addr, wide.len);
 		    node != NULL && node->addr.rdomain == rdomain &&
 		    node->addr.prefix.len == wide.len &&
-		    prefix_first(&node->addr.prefix) == wide.addr;
+		    node->network == wide.addr;
 		    node = RB_NEXT(node_tree, &nodes, node))
 			if (node->addr.ifindex != except)
 				return &node->addr;
