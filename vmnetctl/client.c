@@ -167,28 +167,39 @@ client_receive(struct client *client, struct imsg *imsg)
 	return n == -1 ? fail_answer(client) : 0;
 }
 
-/* A line of text from the daemon becomes the error; the end must follow. */
+/*
+ * A line of text from the daemon becomes the error; there are several when a
+ * configuration has several mistakes.  The end must follow.
+ */
 static int
 take_error(struct client *client, struct imsg *imsg)
 {
-	char	 text[CLIENT_ERRLEN / 4];
+	char	 text[MAX_IMSGSIZE];
 	size_t	 len = imsg_get_len(imsg);
 
-	if (client->error[0] != '\0' || len == 0 || len > sizeof(text) ||
-	    imsg_get_data(imsg, text, len) == -1 || text[len - 1] != '\0' ||
-	    text[0] == '\0')
+	if (len < 2 || len > sizeof(text) ||
+	    imsg_get_data(imsg, text, len) == -1 || text[0] == '\0' ||
+	    text[len - 1] != '\0')
 		return fail_answer(client);
-	output_escape(client->error, sizeof(client->error), text, true);
+	if (client->refusals++ == 0)
+		output_escape(client->error, sizeof(client->error), text, true);
 	return 0;
 }
 
 static int
 take_end(struct client *client, struct imsg *imsg, struct ctl_end *end)
 {
+	size_t	 len;
+
 	if (imsg_get_len(imsg) != sizeof(*end) ||
 	    imsg_get_data(imsg, end, sizeof(*end)) == -1 ||
-	    (end->ok == 0) != (client->error[0] != '\0'))
+	    (end->ok == 0) != (client->refusals != 0))
 		return fail_answer(client);
+	if (client->refusals > 1) {
+		len = strlen(client->error);
+		snprintf(client->error + len, sizeof(client->error) - len,
+		    " (and %zu more)", client->refusals - 1);
+	}
 	return end->ok ? 0 : -1;
 }
 
@@ -199,7 +210,7 @@ take_item(struct client *client, struct imsg *imsg, uint32_t type,
 	union answer	 answer;
 	const size_t	 size = output_size(type);
 
-	if (client->error[0] != '\0' || imsg_get_type(imsg) != type ||
+	if (client->refusals != 0 || imsg_get_type(imsg) != type ||
 	    imsg_get_len(imsg) != size ||
 	    imsg_get_data(imsg, &answer, size) == -1 ||
 	    !output_valid(type, &answer))
@@ -238,7 +249,7 @@ client_run(struct client *client, const struct command *command,
 	struct ctl_request	 request = command->request;
 	struct ctl_end		 end;
 
-	client->error[0] = '\0';
+	client->refusals = 0;
 	for (;;) {
 		if (client_send(client, command->type, &request) == -1 ||
 		    client_page(client, command->answer, take, arg, &end) == -1)

@@ -31,12 +31,13 @@
 
 /* One connection to the daemon, one request at a time. */
 
-#define CLIENT_ERRLEN	8192	/* a line of 2047 bytes, escaped */
+#define CLIENT_ERRLEN	2048
 
 struct client {
 	struct imsgbuf	 ibuf;
 	int		 fd;
 	const char	*path;			/* for messages */
+	size_t		 refusals;		/* lines the daemon sent */
 	char		 error[CLIENT_ERRLEN];	/* why something failed */
 };
 

@@ -52,9 +52,9 @@ no_lease(const struct command *command)
 		errx(1, "%s", line);
 	}
 	if (command->request.ifn == CTL_ANY_IF)
-		errx(1, "VM \"%s\" has no lease", command->request.vm);
-	errx(1, "VM \"%s\" has no lease for interface %d",
-	    command->request.vm, command->request.ifn);
+		errx(1, "no lease of VM \"%s\"", command->request.vm);
+	errx(1, "no lease of VM \"%s\" interface %d", command->request.vm,
+	    command->request.ifn);
 }
 
 static int
@@ -106,7 +106,7 @@ print_address(struct client *client, const struct command *command, bool json)
 		no_lease(command);
 	if (lease.state != LEASE_READY && lease.state != LEASE_BOUND) {
 		output_escape(why, sizeof(why), lease.reason, true);
-		errx(1, "the lease of VM \"%s\" for interface %d is %s%s%s",
+		errx(1, "the lease of VM \"%s\" interface %d is %s%s%s",
 		    command->request.vm, command->request.ifn,
 		    output_state(lease.state), why[0] != '\0' ? ": " : "",
 		    why);

@@ -55,7 +55,8 @@ enum ctl_type {
 	CTL_INTERFACE,
 	CTL_STAT,
 	CTL_EVENT,
-	CTL_ERROR,		/* a line of text, NUL-terminated; then CTL_END */
+	CTL_ERROR,		/* a line of text, NUL-terminated; there may be
+				 * more of them, then CTL_END */
 	CTL_END
 };
 

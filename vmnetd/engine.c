@@ -51,6 +51,7 @@ static void	 receive_frame(struct channel *, struct imsg *);
 static void	 receive_request(struct channel *, struct imsg *);
 static void	 receive_stored(struct channel *, struct imsg *);
 static void	 receive_prepared(struct channel *, struct imsg *);
+static void	 monitor_event(enum ctl_event_type, struct ctl_event *);
 static void	 journal(void *, enum lease_op, const struct lease_record *);
 
 struct conf		*conf;
@@ -324,6 +325,14 @@ send_item(uint32_t client, uint32_t type, const void *data, size_t len)
 	channel_send(&frontend, type, client, -1, data, len);
 }
 
+static void
+monitor_event(enum ctl_event_type type, struct ctl_event *event)
+{
+	event->when = now();
+	event->type = type;
+	send_item(0, CTL_EVENT, event, sizeof(*event));
+}
+
 void
 send_event(enum ctl_event_type type, const struct tap *tap)
 {
@@ -332,11 +341,21 @@ send_event(enum ctl_event_type type, const struct tap *tap)
 	if (nmonitors == 0)
 		return;
 	memset(&event, 0, sizeof(event));
-	event.when = now();
-	event.type = type;
 	if (tap != NULL)
 		show_fill_tap(tap, &event.lease);
-	send_item(0, CTL_EVENT, &event, sizeof(event));
+	monitor_event(type, &event);
+}
+
+void
+send_lease_event(enum ctl_event_type type, const struct lease *lease)
+{
+	struct ctl_event	 event;
+
+	if (nmonitors == 0)
+		return;
+	memset(&event, 0, sizeof(event));
+	show_fill_lease(lease, &event.lease);
+	monitor_event(type, &event);
 }
 
 void

@@ -94,6 +94,7 @@ void	 send_frame(uint32_t port, const uint8_t *, size_t);
 void	 send_item(uint32_t client, uint32_t type, const void *, size_t);
 /* Tell those who monitor about a tap, or (NULL) about the daemon. */
 void	 send_event(enum ctl_event_type, const struct tap *);
+void	 send_lease_event(enum ctl_event_type, const struct lease *);
 uint32_t store_seq(void);		/* of the record journalled last */
 
 /* tap.c */
@@ -114,6 +115,7 @@ struct tap *tap_of_lease(const struct lease *);	/* NULL: no VM now */
 
 /* show.c */
 void	 show(uint32_t client, enum ctl_type, const struct ctl_request *);
+void	 show_fill_lease(const struct lease *, struct ctl_lease *);
 void	 show_fill_tap(const struct tap *, struct ctl_lease *);
 
 #endif /* ENGINE_H */

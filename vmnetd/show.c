@@ -44,7 +44,6 @@ static struct lease *lease_from(const char *, uint8_t);
 static bool	 row_next(const struct ctl_request *,
 		    const struct ctl_cursor *, struct ctl_lease *,
 		    struct ctl_cursor *);
-static void	 fill_lease(const struct lease *, struct ctl_lease *);
 static int	 key_cmp(const char *, uint32_t, uint32_t, const char *,
 		    uint32_t, uint32_t);
 
@@ -123,14 +122,6 @@ show_leases(uint32_t client, const struct ctl_request *req)
 		send_item(client, CTL_LEASE, &item, sizeof(item));
 		cursor = next;
 	}
-	if (n == 0 && !req->cursor.started && req->vm[0] != '\0') {
-		if (req->ifn == CTL_ANY_IF)
-			show_error(client, "no lease of VM \"%s\"", req->vm);
-		else
-			show_error(client, "no lease of VM \"%s\" interface "
-			    "%d", req->vm, req->ifn);
-		return;
-	}
 	show_end(client, NULL);
 }
 
@@ -206,7 +197,7 @@ row_next(const struct ctl_request *req, const struct ctl_cursor *after,
 	memset(item, 0, sizeof(*item));
 	memset(next, 0, sizeof(*next));
 	if (is_lease)
-		fill_lease(lease, item);
+		show_fill_lease(lease, item);
 	else {
 		show_fill_tap(tap, item);
 		next->ifindex = tap->ifc.index;
@@ -220,8 +211,8 @@ row_next(const struct ctl_request *req, const struct ctl_cursor *after,
 	    item->ifn == (uint32_t)req->ifn;
 }
 
-static void
-fill_lease(const struct lease *lease, struct ctl_lease *item)
+void
+show_fill_lease(const struct lease *lease, struct ctl_lease *item)
 {
 	const struct tap	*tap;
 
@@ -261,7 +252,7 @@ show_fill_tap(const struct tap *tap, struct ctl_lease *item)
 	struct conf_match	 match;
 
 	if (tap->lease != NULL) {
-		fill_lease(tap->lease, item);
+		show_fill_lease(tap->lease, item);
 		return;
 	}
 	strlcpy(item->vm, tap->vm, sizeof(item->vm));
@@ -293,6 +284,7 @@ release(uint32_t client, const struct ctl_request *req)
 			taps_retry();
 			return;
 		}
+		send_lease_event(EVENT_RELEASED, lease);
 		lease_forget(&leases, lease);
 	}
 	if (n == 0) {

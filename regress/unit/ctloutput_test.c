@@ -157,7 +157,7 @@ check_age(int64_t seconds, const char *want)
 {
 	struct output		 out;
 	struct ctl_lease	 l = lease("v", LEASE_FAILED);
-	char			 line[128];
+	char			 line[256];
 
 	strlcpy(l.reason, "why", sizeof(l.reason));
 	l.since = NOW - seconds;
@@ -281,6 +281,26 @@ test_longest(void)
 	output_clear(&out);
 	fclose(fp);
 	free(text);
+}
+
+/* An escape is written whole or not at all, in any size of buffer. */
+static void
+test_escape(void)
+{
+	char	*buf, whole[16] = "";
+	size_t	 size, len;
+
+	CHECK_INT(output_escape(whole, sizeof(whole), "a\001 \\", true), 8);
+	CHECK_STR(whole, "a\\001 \\\\");
+	for (size = 1; size <= sizeof(whole); size++) {
+		if ((buf = malloc(size)) == NULL)
+			abort();
+		len = output_escape(buf, size, "a\001 \\", true);
+		CHECK(len < size && len == strlen(buf));
+		CHECK(strncmp(buf, whole, len) == 0);
+		CHECK(len == 0 || len == 1 || len >= 5);
+		free(buf);
+	}
 }
 
 static void
@@ -563,6 +583,7 @@ main(void)
 	test_lease_json();
 	test_hostile();
 	test_longest();
+	test_escape();
 	test_pools();
 	test_interfaces();
 	test_stats();
