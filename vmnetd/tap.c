@@ -415,6 +415,7 @@ tap_settle(struct tap *tap)
 	if (tap->state == TAP_SETTLING)
 		return;
 	tap_set_state(tap, TAP_SETTLING);
+	tap->reason[0] = '\0';
 	send_event(EVENT_ARRIVAL, tap);
 	if (timerisset(&kernel_traits.settle)) {
 		evtimer_add(&tap->timer, &kernel_traits.settle);

@@ -79,7 +79,7 @@ static __dead void	 check_only(void);
 static void		 child_main(void);
 static void		 parent_main(const char *);
 static const char	*absolute(const char *);
-static char		*lease_dir(void);
+static const char	*lease_dir(void);
 static void		 open_leases(void);
 static void		 start_children(const char *);
 static void		 connect_children(enum role, enum role);
@@ -276,17 +276,15 @@ parent_main(const char *argv0)
 	fatalx("event loop ended");
 }
 
-static char *
+static const char *
 lease_dir(void)
 {
-	char	*copy, *dir;
+	static char	 dir[PATH_MAX], copy[PATH_MAX];
 
 	/* dirname(3) may write to what it is given. */
-	if ((copy = strdup(opts.leasefile)) == NULL)
-		fatal("lease directory");
-	if ((dir = strdup(dirname(copy))) == NULL)
-		fatal("lease directory");
-	free(copy);
+	if (strlcpy(copy, opts.leasefile, sizeof(copy)) >= sizeof(copy))
+		errx(1, "%s: path too long", opts.leasefile);
+	strlcpy(dir, dirname(copy), sizeof(dir));
 	return dir;
 }
 
@@ -294,12 +292,11 @@ lease_dir(void)
 static void
 open_leases(void)
 {
-	char	 buf[PATH_MAX + 256], *dir = lease_dir();
+	char	 buf[PATH_MAX + 256];
 	int	 fd;
 
-	if (mkdir(dir, S_IRWXU) == -1 && errno != EEXIST)
-		err(1, "lease directory %s", dir);
-	free(dir);
+	if (mkdir(lease_dir(), S_IRWXU) == -1 && errno != EEXIST)
+		err(1, "lease directory %s", lease_dir());
 	snprintf(buf, sizeof(buf), "%s.lock", opts.leasefile);
 	if ((fd = open(buf, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) == -1)
 		err(1, "%s", buf);
