@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -33,9 +34,12 @@
 #include "log.h"
 #include "process.h"
 
+#define DESCRIPTORS_MAX	65536
+
 static void	 channel_event(int, short, void *);
 static void	 channel_arm(struct channel *);
 static bool	 channel_read(struct channel *);
+static void	 raise_limits(void);
 
 static const char *const role_names[ROLE_MAX] = {
 	[ROLE_PARENT] = "parent",
@@ -253,12 +257,28 @@ process_start(const char *argv0, enum role role, bool debug, int verbose,
 	fatal("%s: cannot start the %s process", argv0, role_name(role));
 }
 
+/* One packet descriptor for each tap: root may have as many as it likes. */
+static void
+raise_limits(void)
+{
+	struct rlimit	 rl = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
+
+	if (setrlimit(RLIMIT_NOFILE, &rl) == 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		fatal("getrlimit");
+	rl.rlim_cur = rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		fatal("setrlimit");
+}
+
 void
 process_init(enum role role, struct channel *parent,
     void (*dispatch)(struct channel *, struct imsg *))
 {
 	setproctitle("%s", role_name(role));
 	log_procinit(role_name(role));
+	raise_limits();
 
 	event_init();
 	/* The parent alone decides when the daemon stops or reloads. */
