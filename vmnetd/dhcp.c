@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "addr.h"
@@ -127,6 +126,10 @@ parse_options(struct dhcp_msg *m, const uint8_t *buf, size_t len)
 	field[0].len = len - DHCP_FIXED_LEN - sizeof(cookie);
 	if ((drop = count_options(m, &field[0], &overload)) != DROP_NONE)
 		return drop;
+	if (m->option[DHO_OVERLOAD].set &&
+	    (m->option[DHO_OVERLOAD].len != 1 || overload == 0 ||
+	    overload > (OVERLOAD_FILE | OVERLOAD_SNAME)))
+		return DROP_OPTION_VALUE;
 	if (overload & OVERLOAD_FILE) {
 		field[n].p = buf + OFF_FILE;
 		field[n++].len = FILE_LEN;
@@ -216,9 +219,6 @@ check_options(struct dhcp_msg *m)
 		    m->option[fixed[i].code].len != fixed[i].len)
 			return DROP_OPTION_VALUE;
 	}
-	if ((p = dhcp_option(m, DHO_OVERLOAD, &len)) != NULL &&
-	    (*p == 0 || *p > (OVERLOAD_FILE | OVERLOAD_SNAME)))
-		return DROP_OPTION_VALUE;
 	if ((p = dhcp_option(m, DHO_MESSAGE_TYPE, &len)) == NULL)
 		return DROP_NONE;
 	switch (*p) {

@@ -32,7 +32,7 @@
 #define DHCP_CLIENT_PORT	68
 #define DHCP_FIXED_LEN		236	/* up to and with `file` */
 #define BOOTP_MIN_LEN		300	/* RFC 951: clients may insist */
-#define DHCP_MIN_MSG		576	/* what every client can take, with IP */
+#define DHCP_MIN_MSG		576	/* IP datagram any client can take */
 
 #define BOOTREQUEST		1
 #define BOOTREPLY		2

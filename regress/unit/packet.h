@@ -192,6 +192,7 @@ pk_frame(struct packet *f, const uint8_t *dst, const uint8_t *src,
 struct pk_reply {
 	const uint8_t	*dst;
 	const uint8_t	*src;
+	const uint8_t	*msg;
 	uint32_t	 ip_src;
 	uint32_t	 ip_dst;
 	uint32_t	 xid;
@@ -287,6 +288,7 @@ pk_decode(struct pk_reply *r, const uint8_t *b, size_t len)
 		return wrong;
 	r->dst = b;
 	r->src = b + 6;
+	r->msg = m;
 	r->ip_src = pk_get(b + PK_IP + 12, 4);
 	r->ip_dst = pk_get(b + PK_IP + 16, 4);
 	r->len = len - PK_BOOTP;
@@ -314,6 +316,52 @@ pk_reply_num(const struct pk_reply *r, uint8_t code)
 {
 	return pk_get(r->opt[code], r->optlen[code] > 4 ? 4 :
 	    r->optlen[code]);
+}
+
+/* What a request says in its options, parts joined: for fuzzers. */
+struct pk_options {
+	uint8_t		 has[256];
+	size_t		 len[256];
+	uint8_t		 data[256][1500];
+};
+
+static inline int
+pk_read_field(struct pk_options *o, const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && *p != 255) {
+		if (*p == 0) {
+			p++;
+			continue;
+		}
+		if (end - p < 2 || end - p - 2 < p[1])
+			return -1;
+		memcpy(o->data[*p] + o->len[*p], p + 2, p[1]);
+		o->has[*p] = 1;
+		o->len[*p] += p[1];
+		p += 2 + p[1];
+	}
+	return 0;
+}
+
+/* A message of 240 to 1500 bytes: 0, or -1 if an option overruns. */
+static inline int
+pk_read_options(struct pk_options *o, const uint8_t *m, size_t len)
+{
+	uint8_t		 overload = 0;
+
+	memset(o->has, 0, sizeof(o->has));
+	memset(o->len, 0, sizeof(o->len));
+	if (pk_read_field(o, m + PK_VEND + 4, m + len) == -1)
+		return -1;
+	if (o->len[52] == 1)
+		overload = o->data[52][0];
+	if ((overload & 1) &&
+	    pk_read_field(o, m + PK_FILE, m + PK_FILE + 128) == -1)
+		return -1;
+	if ((overload & 2) &&
+	    pk_read_field(o, m + PK_SNAME, m + PK_SNAME + 64) == -1)
+		return -1;
+	return 0;
 }
 
 /*
