@@ -24,7 +24,8 @@
 
 #include "addr.h"
 
-#define NTEXT		8	/* static buffers, used in turn */
+#define NTEXT		8		/* static buffers, used in turn */
+#define TEXTLEN		20		/* a prefix, with any length */
 
 static char	*text_buffer(void);
 static int	 number_parse(const char **, uint32_t, uint32_t *);
@@ -134,7 +135,7 @@ prefix_parse(const char *s, struct prefix *prefix)
 static char *
 text_buffer(void)
 {
-	static char	 buf[NTEXT][PREFIX_STRLEN];
+	static char	 buf[NTEXT][TEXTLEN];
 	static int	 next;
 
 	next = (next + 1) % NTEXT;
@@ -146,7 +147,7 @@ addr_ntoa(uint32_t addr)
 {
 	char	*buf = text_buffer();
 
-	snprintf(buf, PREFIX_STRLEN, "%u.%u.%u.%u", addr >> 24,
+	snprintf(buf, TEXTLEN, "%u.%u.%u.%u", addr >> 24,
 	    addr >> 16 & 0xff, addr >> 8 & 0xff, addr & 0xff);
 	return buf;
 }
@@ -156,7 +157,7 @@ prefix_ntoa(const struct prefix *p)
 {
 	char	*buf = text_buffer();
 
-	snprintf(buf, PREFIX_STRLEN, "%u.%u.%u.%u/%u", p->addr >> 24,
+	snprintf(buf, TEXTLEN, "%u.%u.%u.%u/%u", p->addr >> 24,
 	    p->addr >> 16 & 0xff, p->addr >> 8 & 0xff, p->addr & 0xff, p->len);
 	return buf;
 }
@@ -166,7 +167,7 @@ lladdr_ntoa(const uint8_t *lladdr)
 {
 	char	*buf = text_buffer();
 
-	snprintf(buf, PREFIX_STRLEN, "%02x:%02x:%02x:%02x:%02x:%02x",
+	snprintf(buf, TEXTLEN, "%02x:%02x:%02x:%02x:%02x:%02x",
 	    lladdr[0], lladdr[1], lladdr[2], lladdr[3], lladdr[4], lladdr[5]);
 	return buf;
 }

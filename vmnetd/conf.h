@@ -29,14 +29,24 @@
 
 /*
  * The configuration as vmnetd.conf(5) says it: parsed by parse.y, checked
- * and matched by conf.c, printed by printconf.c.  The parent sends it to
- * priv and engine, each of which holds its own copy.
+ * by confcheck.c, matched by conf.c, printed by printconf.c.  The parent
+ * sends it to priv and engine (confpack.c), each of which holds its own copy.
  */
 
 #define POOL_NAMELEN	28		/* with NUL */
 #define VM_NAMELEN	64		/* with NUL, as in vmd(8) */
 #define VMIF_MAX	255		/* highest interface index */
 #define HOSTNAME_LEN	64		/* with NUL: one DNS label is enough */
+
+/* What one statement may hold. */
+#define LEASE_TIME_MIN		60	/* seconds */
+#define MTU_MIN			576	/* what RFC 791 promises */
+#define ADDRS_MAX		63	/* nameserver, ntp: one option's worth */
+#define SEARCH_MAX		32
+#define ROUTES_MAX		64
+#define BOOT_FILELEN		128	/* with NUL */
+#define DOMAIN_LEN		254	/* with NUL */
+#define GROUP_NAMELEN		32	/* with NUL */
 
 #define LEASE_TIME_DEFAULT	3600	/* seconds */
 #define LEASE_TIME_FOREVER	0xffffffffU
@@ -50,7 +60,7 @@ struct conf_where {
 
 /* `option code value`; the kind is kept so that it prints back as written. */
 enum option_kind {
-	OPTION_TEXT,			/* "text", without a NUL */
+	OPTION_TEXT,			/* "text", without NUL or newline */
 	OPTION_BYTES,			/* 0x0102 */
 	OPTION_ADDRESS,			/* 192.0.2.1 */
 	OPTION_NUMBER			/* 1, 2 or 4 bytes, the fewest */
@@ -103,6 +113,8 @@ struct conf_pool {
 	uint32_t		 rdomain;
 	struct dhcp_conf	 dhcp;
 	struct conf_where	 where;
+	bool			 broken;	/* a mistake in it was reported:
+					 * what follows from it is not */
 };
 TAILQ_HEAD(conf_pools, conf_pool);
 
@@ -117,28 +129,34 @@ struct conf_vmif {
 	char			 hostname[HOSTNAME_LEN];	/* the same */
 	struct dhcp_conf	 dhcp;
 	struct conf_where	 where;
+	int			 pool_line;	/* in where.file */
+	int			 address_line;
+	bool			 broken;	/* as in conf_pool */
 };
 TAILQ_HEAD(conf_vmifs, conf_vmif);
 
 struct conf_vm {
 	TAILQ_ENTRY(conf_vm)	 entry;
-	RB_ENTRY(conf_vm)	 literal;	/* only without wildcards */
+	RB_ENTRY(conf_vm)	 node;		/* by pattern */
+	TAILQ_ENTRY(conf_vm)	 wild;		/* only with wildcards */
 	uint32_t		 order;		/* first match wins */
 	char			 pattern[VM_NAMELEN];
 	struct conf_vmif	 all;
 	struct conf_vmifs	 ifs;
 };
 TAILQ_HEAD(conf_vms, conf_vm);
-RB_HEAD(conf_literals, conf_vm);
+RB_HEAD(conf_vm_tree, conf_vm);
 
 struct conf {
 	char			*socket_group;	/* NULL: the system's */
 	char			 default_poolname[POOL_NAMELEN];
+	struct conf_where	 default_where;
 	struct conf_pool	*default_pool;	/* resolved; NULL: none */
 	struct conf_pools	 pools;
 	struct conf_vms		 vms;
-	struct conf_literals	 literals;	/* built by conf_check */
-	bool			 has_patterns;	/* some vm is no literal */
+	struct conf_vm_tree	 tree;		/* built by conf_check, */
+	struct conf_vms		 patterns;	/* as this: those with wildcards */
+	bool			 broken;	/* names may be missing */
 };
 
 /* Receives each message about a configuration, one line, no newline. */
@@ -147,18 +165,24 @@ typedef void conf_report(void *, const char *);
 /* conf.c */
 struct conf	*conf_new(void);
 void		 conf_free(struct conf *);		/* NULL is fine */
+/* A new pool, vm or interface, last in its list; NULL: out of memory. */
+struct conf_pool *conf_add_pool(struct conf *);
+struct conf_vm	*conf_add_vm(struct conf *);
+struct conf_vmif *conf_add_vmif(struct conf_vm *);
+void		 conf_remove_pool(struct conf *, struct conf_pool *);
+void		 conf_remove_vm(struct conf *, struct conf_vm *);
 void		 dhcp_conf_clear(struct dhcp_conf *);
-/*
- * Resolve names and check everything that spans several lines: overlapping
- * prefixes in an rdomain, addresses outside their pool, given twice,
- * unknown pools ...  Every mistake is reported as "file:line: what".
- * Returns the number of mistakes.
- */
-int		 conf_check(struct conf *, conf_report *, void *);
 struct conf_pool *conf_find_pool(const struct conf *, const char *);
 bool		 conf_valid_poolname(const char *);
 bool		 conf_valid_vmname(const char *);	/* vmd(8)'s rules */
 bool		 conf_valid_hostname(const char *);	/* one label, RFC 1123 */
+bool		 conf_valid_domain(const char *);	/* without a last dot */
+bool		 conf_valid_group(const char *);
+bool		 conf_valid_pattern(const char *);
+bool		 conf_has_wildcards(const char *);	/* of fnmatch(3) */
+bool		 conf_valid_host(uint32_t);	/* may be one host's address */
+bool		 conf_valid_inet(const struct prefix *, uint8_t subnet);
+bool		 conf_valid_option(uint8_t);	/* not set by vmnetd itself */
 /*
  * A description as vmd(8) sets it, vm<id>-if<index>-<name>: 0 with name (of
  * VM_NAMELEN) and index, or -1 if it is none.  cut: the description has all
@@ -177,8 +201,19 @@ struct conf_match {
 };
 void		 conf_match(const struct conf *, const char *, uint8_t,
 		    struct conf_match *);
+RB_PROTOTYPE(conf_vm_tree, conf_vm, node, conf_vm_cmp);
+
+/* confcheck.c */
+/*
+ * Resolve names and check everything that spans several lines: overlapping
+ * prefixes in an rdomain, addresses outside their pool, given twice,
+ * unknown pools ...  Every mistake is reported as "file:line: what".
+ * Returns the number of mistakes.
+ */
+int		 conf_check(struct conf *, conf_report *, void *);
 
 /*
+ * confpack.c
  * One pool or vm to and from the bytes that travel between processes.
  * Packing returns NULL when out of memory or when the block needs more than
  * CONF_MAXPACK bytes (parse.y refuses such a block); unpacking checks every

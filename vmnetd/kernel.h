@@ -62,7 +62,7 @@ struct interface {
 	size_t		 naddr;			/* IPv4 addresses, with */
 	struct prefix	*addr;			/* their lengths; owned by
 						 * the implementation, valid
-						 * until its next call */
+						 * until the next look */
 };
 #define INTERFACE_MAXADDR	1024		/* more are cut off, logged */
 

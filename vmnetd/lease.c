@@ -44,8 +44,10 @@
 struct lease_name {
 	RB_ENTRY(lease_name)	 entry;
 	struct lease_pool	*pool;		/* NULL: not configured */
-	struct lease_pool	*next;		/* while a configuration is
-						 * being taken over */
+	/* While a configuration is being taken over: */
+	struct lease_pool	*next;
+	size_t			 nleaving;	/* leases that would rather
+						 * have another name */
 	char			 name[POOL_NAMELEN];
 };
 
@@ -81,8 +83,6 @@ static int	 lease_place(struct lease_pool *, struct lease *);
 static void	 lease_orphan(struct leases *, struct lease *);
 static void	 lease_unplace(struct leases *, struct lease *);
 static void	 lease_set_present(struct lease *, bool);
-static int	 lease_adopt_pool(struct leases *, struct lease *,
-		    struct lease_pool *);
 static struct lease *orphan_from(struct leases *, uint32_t, uint8_t);
 static struct lease *orphan_overlap(struct leases *,
 		    const struct lease_pool *, const struct prefix *, bool);
@@ -110,8 +110,11 @@ static void	 pools_switch(struct leases *, struct lease_pools *);
 static struct lease **idle_by_age(struct leases *, size_t *);
 static int	 age_cmp(const void *, const void *);
 static void	 rebind_present(struct leases *, struct lease *);
-static void	 rebind_idle(struct leases *, struct lease *);
-static void	 rebind_renamed(struct leases *);
+static void	 rebind_idle(struct leases *, struct lease **, size_t);
+static void	 rebind_matching(struct leases *, struct lease *);
+static void	 rename_all(struct leases *);
+static bool	 rename_possible(struct leases *, const struct lease *);
+static void	 lease_rename(struct leases *, struct lease *);
 static enum lease_stay lease_stays(struct leases *, const struct lease *,
 		    const struct conf_match *);
 static bool	 lease_fits(const struct lease_pool *, const struct lease *,
@@ -133,10 +136,10 @@ static int	 claim_fixed(struct claim *, const struct lease *,
 		    struct prefix *);
 static int	 claim_dynamic(struct claim *, struct prefix *);
 static int	 claim_full(struct claim *);
-static int	 claim_move(struct claim *, struct lease *, bool,
+static int	 claim_move(struct claim *, struct lease *,
 		    const struct prefix *);
-static void	 lease_arrive(struct leases *, struct lease *,
-		    const struct conf_match *, bool, int64_t);
+static bool	 lease_arrive(struct lease *, const struct conf_match *, bool,
+		    int64_t);
 static int64_t	 lease_time(const struct conf_match *);
 
 RB_GENERATE(lease_tree, lease, entry, lease_cmp);
@@ -413,23 +416,6 @@ lease_set_present(struct lease *l, bool present)
 	}
 }
 
-/* An orphan into a pool, perhaps of another name: 0, or -1. */
-static int
-lease_adopt_pool(struct leases *ls, struct lease *l, struct lease_pool *lp)
-{
-	lease_unplace(ls, l);
-	if (lease_place(lp, l) == -1) {
-		lease_orphan(ls, l);
-		return -1;
-	}
-	orphans_forget(ls, l);
-	if (l->poolname != lp->name) {
-		l->poolname = lp->name;
-		lease_journalize(ls, LEASE_NOTE, l);
-	}
-	return 0;
-}
-
 /* The first orphan at or after a subnet. */
 static struct lease *
 orphan_from(struct leases *ls, uint32_t subnet, uint8_t plen)
@@ -449,12 +435,12 @@ orphan_from(struct leases *ls, uint32_t subnet, uint8_t plen)
 }
 
 /*
- * A present orphan that must not share its subnet with a lease of a pool, or
+ * An orphan in use that must not share its subnet with a lease of a pool, or
  * an idle one that has to be forgotten for it.
  */
 static struct lease *
 orphan_overlap(struct leases *ls, const struct lease_pool *lp,
-    const struct prefix *subnet, bool present)
+    const struct prefix *subnet, bool used)
 {
 	struct prefix	 p;
 	struct lease	*l;
@@ -465,26 +451,27 @@ orphan_overlap(struct leases *ls, const struct lease_pool *lp,
 		for (l = orphan_from(ls, p.addr, p.len); l != NULL &&
 		    l->subnet == p.addr && l->plen == p.len;
 		    l = SPLAY_NEXT(lease_orphans, &ls->orphans, l))
-			if (orphan_in_way(l, lp, present))
+			if (orphan_in_way(l, lp, used))
 				return l;
 	}
 	/* Then those inside. */
 	for (l = orphan_from(ls, subnet->addr, subnet->len); l != NULL &&
 	    l->subnet <= prefix_last(subnet);
 	    l = SPLAY_NEXT(lease_orphans, &ls->orphans, l))
-		if (orphan_in_way(l, lp, present))
+		if (orphan_in_way(l, lp, used))
 			return l;
 	return NULL;
 }
 
 static bool
-orphan_in_way(const struct lease *l, const struct lease_pool *lp, bool present)
+orphan_in_way(const struct lease *l, const struct lease_pool *lp, bool used)
 {
-	if (l->present != present)
+	/* What is not idle by the lease file may be adopted any time. */
+	if ((l->present || l->state != LEASE_IDLE) != used)
 		return false;
-	/* The lease file does not let a pool have overlapping leases. */
+	/* That file does not let a pool have overlapping leases. */
 	return l->poolname == lp->name ||
-	    (present && l->rdomain == lp->conf->rdomain);
+	    (l->present && l->rdomain == lp->conf->rdomain);
 }
 
 /* Idle leases without a place give way to one that has it. */
@@ -524,7 +511,7 @@ leases_configure(struct leases *ls, const struct conf *conf)
 {
 	struct lease_pools	 pools;
 	struct lease		**idle, *l;
-	size_t			 i, n;
+	size_t			 n;
 
 	if ((idle = idle_by_age(ls, &n)) == NULL)
 		return -1;
@@ -539,10 +526,9 @@ leases_configure(struct leases *ls, const struct conf *conf)
 	RB_FOREACH(l, lease_tree, &ls->tree)
 		if (l->present)
 			rebind_present(ls, l);
-	for (i = 0; i < n; i++)
-		rebind_idle(ls, idle[i]);
+	rebind_idle(ls, idle, n);
 	free(idle);
-	rebind_renamed(ls);
+	rename_all(ls);
 	return 0;
 }
 
@@ -669,19 +655,26 @@ vm_reserve(struct leases *ls, const struct conf *conf,
     const struct conf_vm *vm)
 {
 	const struct conf_vmif	*vi;
-	const struct conf_pool	*all, *cp;
+	const struct conf_pool	*all, *cp, *first;
+	uint32_t		 address = vm->all.address;
 
-	/* As conf_match() does: an address for all means interface 0. */
+	/*
+	 * As conf_match() does: an address for all means interface 0, unless
+	 * that has its own.
+	 */
 	all = vm->all.pool != NULL ? vm->all.pool : conf->default_pool;
-	cp = all;
+	first = all;
 	TAILQ_FOREACH(vi, &vm->ifs, entry) {
-		if (vi->index == 0 && vi->pool != NULL)
-			cp = vi->pool;
-		if (vmif_reserve(ls, vi->pool != NULL ? vi->pool : all,
-		    vi->address) == -1)
+		cp = vi->pool != NULL ? vi->pool : all;
+		if (vmif_reserve(ls, cp, vi->address) == -1)
 			return -1;
+		if (vi->index == 0) {
+			first = cp;
+			if (vi->address != 0)
+				address = 0;
+		}
 	}
-	return vmif_reserve(ls, cp, vm->all.address);
+	return vmif_reserve(ls, first, address);
 }
 
 static int
@@ -741,9 +734,10 @@ pools_switch(struct leases *ls, struct lease_pools *pools)
 	struct lease_name	*n;
 	struct lease		*l;
 
+	while ((l = SPLAY_MIN(lease_orphans, &ls->orphans)) != NULL)
+		SPLAY_REMOVE(lease_orphans, &ls->orphans, l);
 	RB_FOREACH(l, lease_tree, &ls->tree)
 		l->pool = NULL;
-	SPLAY_INIT(&ls->orphans);
 	pools_discard(&ls->pools);
 	TAILQ_CONCAT(&ls->pools, pools, entry);
 	RB_FOREACH(n, lease_names, &ls->names) {
@@ -767,10 +761,9 @@ rebind_present(struct leases *ls, struct lease *l)
 		new = name_pool(ls, m.pool->name);
 	old = name_pool(ls, l->poolname);
 	if (new != NULL && new->conf->rdomain == l->rdomain &&
-	    lease_place(new, l) == 0) {
+	    lease_place(new, l) == 0)
 		l->renamed = l->poolname != new->name;
-		l->poolname = new->name;
-	} else if (old == NULL || old == new ||
+	else if (old == NULL || old == new ||
 	    old->conf->rdomain != l->rdomain || lease_place(old, l) == -1)
 		lease_orphan(ls, l);
 	l->stay = lease_stays(ls, l, &m);
@@ -778,40 +771,99 @@ rebind_present(struct leases *ls, struct lease *l)
 		lease_explain(l);
 }
 
-/* An idle lease keeps its subnet if any pool that may be its has it. */
+/*
+ * Idle leases keep their subnets where the pool of that name still has them,
+ * or else the pool that applies to their VM.
+ */
 static void
-rebind_idle(struct leases *ls, struct lease *l)
+rebind_idle(struct leases *ls, struct lease **idle, size_t n)
 {
-	struct conf_match	 m;
 	struct lease_pool	*lp;
+	struct lease		*l;
+	size_t			 i;
 
-	lp = name_pool(ls, l->poolname);
-	if (lp != NULL && lease_place(lp, l) == 0)
-		return;
-	conf_match(ls->conf, l->vm, l->ifn, &m);
-	lp = m.ignore || m.pool == NULL ? NULL : name_pool(ls, m.pool->name);
-	if (lp != NULL && lp->name != l->poolname && lease_fits(lp, l, &m) &&
-	    lease_place(lp, l) == 0) {
-		l->renamed = 1;
-		l->poolname = lp->name;
-		return;
+	for (i = 0; i < n; i++)
+		if ((lp = name_pool(ls, idle[i]->poolname)) != NULL)
+			lease_place(lp, idle[i]);
+	for (i = 0; i < n; i++)
+		if (idle[i]->pool == NULL)
+			rebind_matching(ls, idle[i]);
+	/* All in their places, now in order. */
+	TAILQ_FOREACH(lp, &ls->pools, entry)
+		TAILQ_INIT(&lp->idle);
+	for (i = 0; i < n; i++) {
+		l = idle[i];
+		if (l->pool != NULL &&
+		    reserved_find(l->pool, l->subnet) == NULL)
+			TAILQ_INSERT_TAIL(&l->pool->idle, l, idle);
 	}
-	lease_orphan(ls, l);
 }
 
-/* Tell the new names of pools when the way is clear for them. */
 static void
-rebind_renamed(struct leases *ls)
+rebind_matching(struct leases *ls, struct lease *l)
 {
-	struct lease	*l;
+	struct conf_match	 m;
+	struct lease_pool	*lp = NULL;
 
+	conf_match(ls->conf, l->vm, l->ifn, &m);
+	if (!m.ignore && m.pool != NULL)
+		lp = name_pool(ls, m.pool->name);
+	if (lp != NULL && lease_fits(lp, l, &m) && lease_place(lp, l) == 0)
+		l->renamed = 1;
+	else
+		lease_orphan(ls, l);
+}
+
+/* Leases that are in a pool of another name now bear it, or do without. */
+static void
+rename_all(struct leases *ls)
+{
+	struct lease_name	*n;
+	struct lease		*l;
+
+	RB_FOREACH(n, lease_names, &ls->names)
+		n->nleaving = 0;
+	RB_FOREACH(l, lease_tree, &ls->tree)
+		if (l->renamed)
+			name_find(ls, l->poolname)->nleaving++;
 	RB_FOREACH(l, lease_tree, &ls->tree) {
 		if (!l->renamed)
 			continue;
 		l->renamed = 0;
-		orphans_forget(ls, l);
-		lease_journalize(ls, LEASE_NOTE, l);
+		if (rename_possible(ls, l)) {
+			lease_rename(ls, l);
+			lease_journalize(ls, LEASE_NOTE, l);
+			continue;
+		}
+		lease_unplace(ls, l);
+		lease_orphan(ls, l);
+		if (l->present) {
+			l->stay = STAY_OTHER_POOL;
+			if (l->state != LEASE_FAILED)
+				lease_explain(l);
+		}
 	}
+}
+
+/*
+ * The lease file must not, even for a moment, have overlapping leases in the
+ * pool of the new name: none in use there, and none about to leave it.
+ */
+static bool
+rename_possible(struct leases *ls, const struct lease *l)
+{
+	const struct prefix	 subnet = { l->subnet, l->plen };
+
+	return name_find(ls, l->pool->name)->nleaving == 0 &&
+	    orphan_overlap(ls, l->pool, &subnet, true) == NULL;
+}
+
+/* Bear the name of the pool it is in, of which old leases give way. */
+static void
+lease_rename(struct leases *ls, struct lease *l)
+{
+	orphans_forget(ls, l);
+	l->poolname = l->pool->name;
 }
 
 /* Is a lease what the configuration says, and if not, why? */
@@ -1004,21 +1056,37 @@ claim_in_way(struct claim *c, uint32_t addr)
 static bool
 claim_found(struct claim *c, struct lease *l)
 {
-	if (l->pool == NULL && lease_fits(c->lp, l, c->match))
-		lease_adopt_pool(c->ls, l, c->lp);
-	return l->pool == c->lp && lease_fits(c->lp, l, c->match);
+	if (!lease_fits(c->lp, l, c->match))
+		return false;
+	if (l->pool == NULL) {
+		lease_unplace(c->ls, l);
+		if (lease_place(c->lp, l) == -1)
+			lease_orphan(c->ls, l);
+	}
+	return l->pool == c->lp;
 }
 
 static int
 claim_again(struct claim *c, struct lease *l, bool adopted)
 {
 	const struct prefix	 subnet = { l->subnet, l->plen };
+	bool			 renamed = l->poolname != c->lp->name;
 
-	if (!adopted && claim_in_way(c, l->subnet))
-		return claim_fail(c, "its subnet %s overlaps an address of "
-		    "this host", prefix_ntoa(&subnet));
+	if ((renamed || !adopted) && claim_in_way(c, l->subnet)) {
+		if (renamed) {
+			lease_unplace(c->ls, l);
+			lease_orphan(c->ls, l);
+		}
+		if (!adopted)
+			return claim_fail(c, "its subnet %s overlaps an "
+			    "address of this host", prefix_ntoa(&subnet));
+		claim_stay(c, l);
+		return 0;
+	}
+	lease_rename(c->ls, l);
 	l->stay = STAY_NOT;
-	lease_arrive(c->ls, l, c->match, adopted, c->now);
+	if (lease_arrive(l, c->match, adopted, c->now) || renamed)
+		lease_journalize(c->ls, LEASE_NOTE, l);
 	return 0;
 }
 
@@ -1026,8 +1094,14 @@ claim_again(struct claim *c, struct lease *l, bool adopted)
 static void
 claim_stay(struct claim *c, struct lease *l)
 {
-	lease_arrive(c->ls, l, c->match, true, c->now);
-	l->rdomain = c->lp->conf->rdomain;
+	if (l->pool != NULL &&
+	    l->pool->conf->rdomain != c->lp->conf->rdomain) {
+		/* Not the pool that it came from, but one of that name. */
+		lease_unplace(c->ls, l);
+		lease_orphan(c->ls, l);
+	}
+	if (lease_arrive(l, c->match, true, c->now))
+		lease_journalize(c->ls, LEASE_NOTE, l);
 	l->stay = lease_stays(c->ls, l, c->match);
 	lease_explain(l);
 }
@@ -1043,17 +1117,27 @@ claim_new(struct claim *c, struct lease *old, const char *vm, uint8_t ifn)
 		claim_fail(c, "out of memory");
 		return NULL;
 	}
+	/* It must not be in its own way. */
+	if (l->pool == NULL && old != NULL)
+		lease_unplace(c->ls, l);
 	if (claim_subnet(c, old, &subnet) == -1 ||
-	    claim_move(c, l, old == NULL, &subnet) == -1) {
+	    claim_move(c, l, &subnet) == -1) {
 		if (old == NULL)
 			lease_free(l);
+		else if (l->pool == NULL)
+			lease_orphan(c->ls, l);
 		return NULL;
+	}
+	if (old == NULL) {
+		RB_INSERT(lease_tree, &c->ls->tree, l);
+		c->ls->count++;
 	}
 	l->state = LEASE_READY;
 	l->since = c->now;
 	l->expires = 0;
+	l->stay = STAY_NOT;
 	l->rdomain = c->lp->conf->rdomain;
-	orphans_forget(c->ls, l);
+	lease_rename(c->ls, l);
 	lease_journalize(c->ls, LEASE_STORE, l);
 	return l;
 }
@@ -1127,14 +1211,13 @@ claim_full(struct claim *c)
 	    ", the others reserved or overlapping an address of this host");
 }
 
-/* Give a lease its subnet; what it had before is given back. */
+/* To its new subnet, out of the place that it had before. */
 static int
-claim_move(struct claim *c, struct lease *l, bool isnew,
-    const struct prefix *subnet)
+claim_move(struct claim *c, struct lease *l, const struct prefix *subnet)
 {
 	const struct prefix	 old = { l->subnet, l->plen };
 
-	if (!isnew)
+	if (l->pool != NULL)
 		lease_unplace(c->ls, l);
 	l->subnet = subnet->addr;
 	l->plen = subnet->len;
@@ -1144,25 +1227,17 @@ claim_move(struct claim *c, struct lease *l, bool isnew,
 		l->subnet = old.addr;
 		l->plen = old.len;
 		l->present = 0;
-		if (!isnew)
-			lease_orphan(c->ls, l);
 		return claim_fail(c, "out of memory");
 	}
 	l->guest = c->match->address != 0 ? c->match->address :
 	    subnet_guest(subnet);
-	l->poolname = c->lp->name;
-	l->stay = STAY_NOT;
-	if (isnew) {
-		RB_INSERT(lease_tree, &c->ls->tree, l);
-		c->ls->count++;
-	}
 	return 0;
 }
 
-/* The VM of a remembered lease is there. */
-static void
-lease_arrive(struct leases *ls, struct lease *l, const struct conf_match *m,
-    bool adopted, int64_t now)
+/* The VM of a remembered lease is there; whether that is to be noted. */
+static bool
+lease_arrive(struct lease *l, const struct conf_match *m, bool adopted,
+    int64_t now)
 {
 	uint8_t	 recorded = l->state;
 	int64_t	 duration = lease_time(m);
@@ -1175,14 +1250,14 @@ lease_arrive(struct leases *ls, struct lease *l, const struct conf_match *m,
 			l->expires = 0;
 		else if (l->expires != 0 && l->expires < now + duration)
 			l->expires = now + duration;
-		return;
+		return false;
 	}
 	l->expires = 0;
 	if (adopted && recorded == LEASE_READY)
-		return;
+		return false;
 	l->state = LEASE_READY;
 	l->since = now;
-	lease_journalize(ls, LEASE_NOTE, l);
+	return true;
 }
 
 /* Seconds; 0 for ever. */

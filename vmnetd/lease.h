@@ -186,7 +186,7 @@ int		 leases_restore(struct leases *, const struct lease_record *);
 /*
  * Some time after the start: leases that are not idle by the lease file and
  * whose VM has not come are idle from now on, and noted.  Until then they
- * are reclaimed after all idle ones.
+ * are reclaimed after those that were idle before.
  */
 void		 leases_settle(struct leases *, int64_t now);
 

@@ -241,11 +241,16 @@ free_find(const struct pool *p, uint32_t number)
 static struct extent *
 free_from(const struct pool *p, uint32_t number)
 {
-	struct extent	*e = free_find(p, number);
+	struct extent	*e = RB_ROOT(&p->free), *found = NULL;
 
-	if (e == NULL)
-		return RB_MIN(extents, &p->free);
-	return e->last < number ? RB_NEXT(extents, &p->free, e) : e;
+	while (e != NULL) {
+		if (e->last >= number) {
+			found = e;
+			e = RB_LEFT(e, entry);
+		} else
+			e = RB_RIGHT(e, entry);
+	}
+	return found;
 }
 
 static bool

@@ -29,7 +29,7 @@
 
 #include "addr.h"
 #include "kernel.h"
-#include "netlink.h"
+#include "rtnl.h"
 
 #define REQUEST_SIZE	128
 
@@ -40,7 +40,7 @@ static void	 ignore(const struct nlmsghdr *, void *);
 int
 kernel_change_open(void)
 {
-	return netlink_open();
+	return rtnl_open();
 }
 
 /* An acknowledgement is all that there is to hear. */
@@ -72,7 +72,7 @@ change_address(uint16_t type, uint16_t flags, const struct interface *ifc,
 	if (type == RTM_NEWADDR && addr->len < 31)
 		mnl_attr_put_u32(nlh, IFA_BROADCAST,
 		    htonl(prefix_last(addr)));
-	return netlink_request(nlh, ignore, NULL);
+	return rtnl_request(nlh, ignore, NULL);
 }
 
 int
@@ -102,7 +102,7 @@ kernel_tap_up(const struct interface *ifc)
 	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
 	ifi->ifi_index = ifc->index;
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
-	return netlink_request(nlh, ignore, NULL);
+	return rtnl_request(nlh, ignore, NULL);
 }
 
 /* There are no interface groups by name. */

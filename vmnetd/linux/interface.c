@@ -30,7 +30,8 @@
 
 #include "kernel.h"
 #include "log.h"
-#include "netlink.h"
+#include "rtnl.h"
+#include "watchlist.h"
 
 /* A burst of taps fills this with messages of some 1.5 kB before we read. */
 #define WATCH_RCVBUF	(4 * 1024 * 1024)
@@ -94,7 +95,7 @@ kernel_watch_open(void)
 	struct sockaddr_nl	 sa;
 	int			 size = WATCH_RCVBUF;
 
-	if (netlink_open() == -1)
+	if (rtnl_open() == -1)
 		return -1;
 	watch = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    NETLINK_ROUTE);
@@ -119,18 +120,16 @@ kernel_watch_read(const struct kernel_watcher *w)
 {
 	static char		 buf[32768]
 				    __attribute__((__aligned__(NLMSG_ALIGNTO)));
-	static struct event_list list;
+	static struct watchlist	 list;
 	ssize_t			 n;
-	size_t			 i;
 	int			 batch;
 
-	list.n = 0;
-	list.lost = false;
-	for (batch = 0; batch < WATCH_BATCH && list.n < EVENTS_MAX / 2;
+	watchlist_clear(&list);
+	for (batch = 0; batch < WATCH_BATCH && watchlist_has_room(&list);
 	    batch++) {
-		n = netlink_receive(watch, buf, sizeof(buf));
+		n = rtnl_receive(watch, buf, sizeof(buf));
 		if (n >= 0)
-			netlink_parse_events(buf, n, &list);
+			rtnl_parse_events(buf, n, &list);
 		else if (errno == ENOBUFS || errno == EMSGSIZE)
 			list.lost = true;
 		else if (errno == EAGAIN)
@@ -138,14 +137,7 @@ kernel_watch_read(const struct kernel_watcher *w)
 		else if (errno != EINTR)
 			return -1;
 	}
-	for (i = 0; i < list.n; i++) {
-		if (list.event[i].departed)
-			w->departed(list.event[i].ifindex, w->arg);
-		if (list.event[i].changed && !list.lost)
-			w->changed(list.event[i].ifindex, w->arg);
-	}
-	if (list.lost)
-		w->lost(w->arg);
+	watchlist_tell(&list, w);
 	return 0;
 }
 
@@ -177,7 +169,7 @@ take_link(const struct nlmsghdr *nlh, void *arg)
 {
 	struct look	*l = arg;
 
-	if (netlink_parse_link(nlh, &l->link) == 0 &&
+	if (rtnl_parse_link(nlh, &l->link) == 0 &&
 	    l->link.ifc.index == l->ifindex)
 		l->found = true;
 }
@@ -191,7 +183,7 @@ ask_link(uint32_t ifindex, struct link *link)
 
 	l.ifindex = ifindex;
 	l.found = false;
-	if (netlink_request(request(buf, RTM_GETLINK, 0, ifindex), take_link,
+	if (rtnl_request(request(buf, RTM_GETLINK, 0, ifindex), take_link,
 	    &l) == -1)
 		return -1;
 	if (!l.found) {
@@ -242,7 +234,7 @@ take_address(const struct nlmsghdr *nlh, void *arg)
 	uint32_t		 ifindex;
 
 	/* Kernels that do not know strict checking tell all. */
-	if (netlink_parse_address(nlh, &ifindex, &addr) == 0 &&
+	if (rtnl_parse_address(nlh, &ifindex, &addr) == 0 &&
 	    ifindex == ifc->index)
 		add_address(ifc, &addr);
 }
@@ -259,7 +251,7 @@ look(uint32_t ifindex, struct interface *ifc)
 	*ifc = link.ifc;
 	ifc->addr = addrs;
 	naddrs = 0;
-	if (netlink_request(request(buf, RTM_GETADDR, NLM_F_DUMP, ifindex),
+	if (rtnl_request(request(buf, RTM_GETADDR, NLM_F_DUMP, ifindex),
 	    take_address, ifc) == -1)
 		return -1;
 	ifc->naddr = naddrs;
@@ -309,7 +301,7 @@ gather_link(const struct nlmsghdr *nlh, void *arg)
 	all.link = grow(all.link, &all.link_size, all.nlink,
 	    sizeof(*all.link));
 	if (all.nlink < all.link_size &&
-	    netlink_parse_link(nlh, &all.link[all.nlink]) == 0)
+	    rtnl_parse_link(nlh, &all.link[all.nlink]) == 0)
 		all.nlink++;
 }
 
@@ -323,7 +315,7 @@ gather_address(const struct nlmsghdr *nlh, void *arg)
 	if (all.nowned == all.owned_size)
 		return;
 	o = &all.owned[all.nowned];
-	if (netlink_parse_address(nlh, &o->ifindex, &o->addr) == -1)
+	if (rtnl_parse_address(nlh, &o->ifindex, &o->addr) == -1)
 		return;
 	o->order = all.nowned++;
 }
@@ -368,9 +360,9 @@ gather(void)
 
 	all.nlink = all.nowned = 0;
 	all.full = false;
-	if (netlink_request(request(buf, RTM_GETLINK, NLM_F_DUMP, 0),
+	if (rtnl_request(request(buf, RTM_GETLINK, NLM_F_DUMP, 0),
 	    gather_link, NULL) == -1 ||
-	    netlink_request(request(buf, RTM_GETADDR, NLM_F_DUMP, 0),
+	    rtnl_request(request(buf, RTM_GETADDR, NLM_F_DUMP, 0),
 	    gather_address, NULL) == -1)
 		return -1;
 	if (all.full) {

@@ -15,8 +15,8 @@
  */
 
 
-#ifndef NETLINK_H
-#define NETLINK_H
+#ifndef RTNL_H
+#define RTNL_H
 
 #include <linux/netlink.h>
 
@@ -25,6 +25,7 @@
 
 #include "addr.h"
 #include "kernel.h"
+#include "watchlist.h"
 
 /*
  * Private to linux/: what rtnetlink messages say, and requests to it.
@@ -36,34 +37,21 @@ struct link {
 	uint32_t	 vrf;		/* its table, if it is a VRF, else 0 */
 };
 
-/* Interfaces that one reading of the watch socket has named. */
-#define EVENTS_MAX	128
-
-struct event_list {
-	size_t		 n;
-	bool		 lost;		/* some did not fit, or never came */
-	struct {
-		uint32_t ifindex;
-		bool	 departed;	/* first */
-		bool	 changed;	/* then, or only */
-	}		 event[EVENTS_MAX];
-};
-
 /* Pure: bytes of the kernel in, -1 when they are not such a message. */
-int	 netlink_parse_link(const struct nlmsghdr *, struct link *);
-int	 netlink_parse_address(const struct nlmsghdr *, uint32_t *,
+int	 rtnl_parse_link(const struct nlmsghdr *, struct link *);
+int	 rtnl_parse_address(const struct nlmsghdr *, uint32_t *,
 	    struct prefix *);
-void	 netlink_parse_events(const void *, size_t, struct event_list *);
+void	 rtnl_parse_events(const void *, size_t, struct watchlist *);
 
 /* Open the socket for requests, unless it is open. */
-int	 netlink_open(void);
+int	 rtnl_open(void);
 /*
  * One datagram from the kernel; 0 if it is from somebody else.  The buffer
  * must be aligned for a netlink message.
  */
-ssize_t	 netlink_receive(int, void *, size_t);
+ssize_t	 rtnl_receive(int, void *, size_t);
 /* One request; call back for every message of the answer to it. */
-int	 netlink_request(struct nlmsghdr *,
-	    void (*)(const struct nlmsghdr *, void *), void *);
+typedef void rtnl_cb(const struct nlmsghdr *, void *);
+int	 rtnl_request(struct nlmsghdr *, rtnl_cb *, void *);
 
-#endif /* NETLINK_H */
+#endif /* RTNL_H */

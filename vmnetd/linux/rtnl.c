@@ -33,7 +33,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "netlink.h"
+#include "rtnl.h"
 
 /* The kernel fills up to this with one part of a long answer. */
 #define ANSWER_SIZE	32768
@@ -43,10 +43,10 @@
 static void	 get_string(const struct nlattr *, char *, size_t);
 static uint32_t	 get_u32(const struct nlattr *);
 static void	 parse_linkinfo(const struct nlattr *, struct link *);
-static void	 add_event(struct event_list *, const struct nlmsghdr *);
+static void	 add_event(struct watchlist *, const struct nlmsghdr *);
+static bool	 message_ok(const struct nlmsghdr *, int);
 static int	 set_option(int, int);
-static bool	 answered(const void *, size_t, int *,
-		    void (*)(const struct nlmsghdr *, void *), void *);
+static bool	 answered(const void *, size_t, int *, rtnl_cb *, void *);
 
 static int	 sock = -1;
 static uint32_t	 seq;
@@ -76,7 +76,7 @@ get_u32(const struct nlattr *attr)
 static void
 parse_linkinfo(const struct nlattr *info, struct link *link)
 {
-	const struct nlattr	*attr, *data = NULL;
+	struct nlattr	*attr, *data = NULL;
 	char			 kind[16] = "";
 
 	mnl_attr_for_each_nested(attr, info) {
@@ -99,10 +99,10 @@ parse_linkinfo(const struct nlattr *info, struct link *link)
 }
 
 int
-netlink_parse_link(const struct nlmsghdr *nlh, struct link *link)
+rtnl_parse_link(const struct nlmsghdr *nlh, struct link *link)
 {
 	const struct ifinfomsg	*ifi = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr	*attr;
+	struct nlattr		*attr;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi) ||
@@ -141,11 +141,11 @@ netlink_parse_link(const struct nlmsghdr *nlh, struct link *link)
 }
 
 int
-netlink_parse_address(const struct nlmsghdr *nlh, uint32_t *ifindex,
+rtnl_parse_address(const struct nlmsghdr *nlh, uint32_t *ifindex,
     struct prefix *prefix)
 {
 	const struct ifaddrmsg	*ifa = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr	*attr;
+	struct nlattr		*attr;
 	bool			 found = false;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR ||
@@ -170,57 +170,45 @@ netlink_parse_address(const struct nlmsghdr *nlh, uint32_t *ifindex,
  * RTM_DELLINK of the port, too; that is no departure.
  */
 static void
-add_event(struct event_list *list, const struct nlmsghdr *nlh)
+add_event(struct watchlist *list, const struct nlmsghdr *nlh)
 {
 	const struct ifinfomsg	*ifi = mnl_nlmsg_get_payload(nlh);
 	const struct ifaddrmsg	*ifa = mnl_nlmsg_get_payload(nlh);
-	size_t			 i, len = mnl_nlmsg_get_payload_len(nlh);
-	uint32_t		 ifindex;
-	bool			 departed = false;
+	size_t			 len = mnl_nlmsg_get_payload_len(nlh);
 
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
 		if (len < sizeof(*ifi) || ifi->ifi_index <= 0)
-			return;
-		ifindex = ifi->ifi_index;
-		departed = nlh->nlmsg_type == RTM_DELLINK &&
-		    ifi->ifi_family == AF_UNSPEC;
+			break;
+		if (nlh->nlmsg_type == RTM_DELLINK &&
+		    ifi->ifi_family == AF_UNSPEC)
+			watchlist_departed(list, ifi->ifi_index);
+		else
+			watchlist_changed(list, ifi->ifi_index);
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		if (len < sizeof(*ifa) || ifa->ifa_index == 0)
-			return;
-		ifindex = ifa->ifa_index;
+		if (len >= sizeof(*ifa) && ifa->ifa_index != 0)
+			watchlist_changed(list, ifa->ifa_index);
 		break;
-	default:
-		return;
 	}
-	for (i = 0; i < list->n && list->event[i].ifindex != ifindex; i++)
-		;
-	if (i == EVENTS_MAX) {
-		list->lost = true;
-		return;
-	}
-	if (i == list->n) {
-		list->n++;
-		list->event[i].ifindex = ifindex;
-		list->event[i].departed = false;
-	} else if (departed && list->event[i].departed)
-		return;
-	/* The index may be another's after the departure. */
-	if (departed)
-		list->event[i].departed = true;
-	list->event[i].changed = !departed;
+}
+
+/* The library takes a length of more than INT_MAX for a negative one. */
+static bool
+message_ok(const struct nlmsghdr *nlh, int len)
+{
+	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
 }
 
 void
-netlink_parse_events(const void *buf, size_t size, struct event_list *list)
+rtnl_parse_events(const void *buf, size_t size, struct watchlist *list)
 {
 	const struct nlmsghdr	*nlh = buf;
 	int			 len = size;
 
-	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+	for (; message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
 		if (nlh->nlmsg_type == NLMSG_OVERRUN)
 			list->lost = true;
 		else
@@ -234,7 +222,7 @@ set_option(int option, int value)
 }
 
 int
-netlink_open(void)
+rtnl_open(void)
 {
 	const struct timeval	 patience = { ANSWER_TIMEOUT, 0 };
 
@@ -256,7 +244,7 @@ netlink_open(void)
 }
 
 ssize_t
-netlink_receive(int fd, void *buf, size_t size)
+rtnl_receive(int fd, void *buf, size_t size)
 {
 	struct sockaddr_nl	 from;
 	struct iovec		 iov = { buf, size };
@@ -285,14 +273,13 @@ netlink_receive(int fd, void *buf, size_t size)
  * the argument; EINTR when things changed while the kernel told them.
  */
 static bool
-answered(const void *buf, size_t size, int *error,
-    void (*cb)(const struct nlmsghdr *, void *), void *arg)
+answered(const void *buf, size_t size, int *error, rtnl_cb *cb, void *arg)
 {
 	const struct nlmsghdr	*nlh = buf;
 	const struct nlmsgerr	*nlerr;
 	int			 len = size;
 
-	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+	for (; message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (nlh->nlmsg_seq != seq)
 			continue;	/* of a request that was given up */
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -317,8 +304,7 @@ answered(const void *buf, size_t size, int *error,
 }
 
 int
-netlink_request(struct nlmsghdr *req,
-    void (*cb)(const struct nlmsghdr *, void *), void *arg)
+rtnl_request(struct nlmsghdr *req, rtnl_cb *cb, void *arg)
 {
 	static char	 buf[ANSWER_SIZE]
 			    __attribute__((__aligned__(NLMSG_ALIGNTO)));
@@ -331,7 +317,7 @@ netlink_request(struct nlmsghdr *req,
 	if (send(sock, req, req->nlmsg_len, 0) == -1)
 		return -1;
 	do {
-		n = netlink_receive(sock, buf, sizeof(buf));
+		n = rtnl_receive(sock, buf, sizeof(buf));
 		if (n == -1 && errno == EAGAIN)
 			errno = ETIMEDOUT;
 		if (n == -1 && errno != EINTR)

@@ -1,0 +1,419 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <fnmatch.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "dhcp.h"
+
+#define DESCR_LEN	63	/* the most that an interface can hold */
+
+static void		 vmif_clear(struct conf_vmif *);
+static bool		 is_alnum(char);
+static const char	*parse_number(const char *, uint32_t, uint32_t *);
+static const struct conf_vm *
+			 find_vm(const struct conf *, const char *);
+static const struct conf_vmif *
+			 find_vmif(const struct conf_vm *, uint8_t);
+static void		 match_vmif(struct conf_match *,
+			    const struct conf_vmif *, bool);
+static int		 conf_vm_cmp(const struct conf_vm *,
+			    const struct conf_vm *);
+
+struct conf *
+conf_new(void)
+{
+	struct conf	*conf;
+
+	if ((conf = calloc(1, sizeof(*conf))) == NULL)
+		return NULL;
+	TAILQ_INIT(&conf->pools);
+	TAILQ_INIT(&conf->vms);
+	TAILQ_INIT(&conf->patterns);
+	RB_INIT(&conf->tree);
+	return conf;
+}
+
+void
+conf_free(struct conf *conf)
+{
+	struct conf_pool	*pool;
+	struct conf_vm		*vm;
+
+	if (conf == NULL)
+		return;
+	while ((pool = TAILQ_FIRST(&conf->pools)) != NULL)
+		conf_remove_pool(conf, pool);
+	while ((vm = TAILQ_FIRST(&conf->vms)) != NULL)
+		conf_remove_vm(conf, vm);
+	free(conf->socket_group);
+	free(conf->default_where.file);
+	free(conf);
+}
+
+struct conf_pool *
+conf_add_pool(struct conf *conf)
+{
+	struct conf_pool	*pool;
+
+	if ((pool = calloc(1, sizeof(*pool))) == NULL)
+		return NULL;
+	TAILQ_INSERT_TAIL(&conf->pools, pool, entry);
+	return pool;
+}
+
+struct conf_vm *
+conf_add_vm(struct conf *conf)
+{
+	struct conf_vm	*vm, *last;
+
+	if ((vm = calloc(1, sizeof(*vm))) == NULL)
+		return NULL;
+	TAILQ_INIT(&vm->ifs);
+	if ((last = TAILQ_LAST(&conf->vms, conf_vms)) != NULL)
+		vm->order = last->order + 1;
+	TAILQ_INSERT_TAIL(&conf->vms, vm, entry);
+	return vm;
+}
+
+struct conf_vmif *
+conf_add_vmif(struct conf_vm *vm)
+{
+	struct conf_vmif	*vmif;
+
+	if ((vmif = calloc(1, sizeof(*vmif))) == NULL)
+		return NULL;
+	TAILQ_INSERT_TAIL(&vm->ifs, vmif, entry);
+	return vmif;
+}
+
+/* Only before conf_check has made references to it, or at the very end. */
+void
+conf_remove_pool(struct conf *conf, struct conf_pool *pool)
+{
+	TAILQ_REMOVE(&conf->pools, pool, entry);
+	dhcp_conf_clear(&pool->dhcp);
+	free(pool->exclude);
+	free(pool->where.file);
+	free(pool);
+}
+
+/* The same. */
+void
+conf_remove_vm(struct conf *conf, struct conf_vm *vm)
+{
+	struct conf_vmif	*vmif;
+
+	TAILQ_REMOVE(&conf->vms, vm, entry);
+	while ((vmif = TAILQ_FIRST(&vm->ifs)) != NULL) {
+		TAILQ_REMOVE(&vm->ifs, vmif, entry);
+		vmif_clear(vmif);
+		free(vmif);
+	}
+	vmif_clear(&vm->all);
+	free(vm);
+}
+
+static void
+vmif_clear(struct conf_vmif *vmif)
+{
+	dhcp_conf_clear(&vmif->dhcp);
+	free(vmif->where.file);
+}
+
+void
+dhcp_conf_clear(struct dhcp_conf *dhcp)
+{
+	size_t	 i;
+
+	free(dhcp->nameserver);
+	free(dhcp->domain);
+	for (i = 0; i < dhcp->nsearch; i++)
+		free(dhcp->search[i]);
+	free(dhcp->search);
+	free(dhcp->ntp);
+	free(dhcp->route);
+	free(dhcp->boot_file);
+	for (i = 0; i < dhcp->noption; i++)
+		free(dhcp->option[i].data);
+	free(dhcp->option);
+	memset(dhcp, 0, sizeof(*dhcp));
+}
+
+struct conf_pool *
+conf_find_pool(const struct conf *conf, const char *name)
+{
+	struct conf_pool	*pool;
+
+	TAILQ_FOREACH(pool, &conf->pools, entry)
+		if (strcmp(pool->name, name) == 0)
+			return pool;
+	return NULL;
+}
+
+/* Whatever the locale. */
+static bool
+is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
+bool
+conf_valid_poolname(const char *name)
+{
+	size_t	 i;
+
+	for (i = 0; name[i] != '\0'; i++)
+		if (!is_alnum(name[i]) && name[i] != '-' && name[i] != '_')
+			return false;
+	return i > 0 && i < POOL_NAMELEN;
+}
+
+bool
+conf_valid_vmname(const char *name)
+{
+	size_t	 i;
+
+	if (name[0] == '-' || name[0] == '.' || name[0] == '_')
+		return false;
+	for (i = 0; name[i] != '\0'; i++)
+		if (!is_alnum(name[i]) && strchr("-._", name[i]) == NULL)
+			return false;
+	return i > 0 && i < VM_NAMELEN;
+}
+
+bool
+conf_valid_hostname(const char *name)
+{
+	size_t	 i;
+
+	for (i = 0; name[i] != '\0'; i++)
+		if (!is_alnum(name[i]) && name[i] != '-')
+			return false;
+	return i > 0 && i < HOSTNAME_LEN && name[0] != '-' &&
+	    name[i - 1] != '-';
+}
+
+/* Labels as they occur: RFC 1123 and the underscore. */
+bool
+conf_valid_domain(const char *name)
+{
+	size_t	 i, label = 0;
+
+	for (i = 0; name[i] != '\0'; i++) {
+		if (name[i] == '.') {
+			if (label == 0 || name[i - 1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!is_alnum(name[i]) && name[i] != '_' &&
+		    (name[i] != '-' || label == 0))
+			return false;
+		if (++label > 63)
+			return false;
+	}
+	return label > 0 && i < DOMAIN_LEN && name[i - 1] != '-';
+}
+
+bool
+conf_valid_group(const char *name)
+{
+	size_t	 i;
+
+	for (i = 0; name[i] != '\0'; i++)
+		if (!is_alnum(name[i]) && strchr("-._", name[i]) == NULL)
+			return false;
+	return i > 0 && i < GROUP_NAMELEN && name[0] != '-';
+}
+
+bool
+conf_has_wildcards(const char *pattern)
+{
+	return strpbrk(pattern, "*?[\\") != NULL;
+}
+
+/* Whatever could match the name of a VM. */
+bool
+conf_valid_pattern(const char *pattern)
+{
+	size_t	 i;
+
+	if (!conf_has_wildcards(pattern))
+		return conf_valid_vmname(pattern);
+	for (i = 0; pattern[i] != '\0'; i++)
+		if (!is_alnum(pattern[i]) &&
+		    strchr("-._*?[]!^:\\", pattern[i]) == NULL)
+			return false;
+	return i < VM_NAMELEN;
+}
+
+/* Neither 0.0.0.0/8 nor multicast, reserved and broadcast. */
+bool
+conf_valid_host(uint32_t addr)
+{
+	return addr >> 24 != 0 && addr < 0xe0000000U;
+}
+
+bool
+conf_valid_inet(const struct prefix *inet, uint8_t subnet)
+{
+	const struct prefix	 loopback = { 0x7f000000U, 8 };
+
+	return inet->len <= subnet && subnet <= 31 &&
+	    inet->addr == prefix_first(inet) &&
+	    conf_valid_host(inet->addr) &&
+	    conf_valid_host(prefix_last(inet)) &&
+	    !prefix_overlaps(inet, &loopback);
+}
+
+bool
+conf_valid_option(uint8_t code)
+{
+	static const uint8_t	 ours[] = {
+		DHO_PAD, DHO_SUBNET_MASK, DHO_ROUTER, DHO_NAME_SERVER,
+		DHO_HOST_NAME, DHO_DOMAIN_NAME, DHO_MTU, DHO_NTP,
+		DHO_REQUESTED_ADDR, DHO_LEASE_TIME, DHO_OVERLOAD,
+		DHO_MESSAGE_TYPE, DHO_SERVER_ID, DHO_PARAM_LIST, DHO_MESSAGE,
+		DHO_MAX_SIZE, DHO_RENEWAL_TIME, DHO_REBINDING_TIME,
+		DHO_CLIENT_ID, DHO_TFTP_SERVER, DHO_BOOT_FILE, DHO_RELAY_INFO,
+		DHO_DOMAIN_SEARCH, DHO_CLASSLESS_ROUTE, DHO_END
+	};
+
+	return memchr(ours, code, sizeof(ours)) == NULL;
+}
+
+/* A decimal number as printf's %u writes it; NULL if it is none. */
+static const char *
+parse_number(const char *p, uint32_t max, uint32_t *number)
+{
+	uint64_t	 n = 0;
+	const char	*start = p;
+
+	for (; *p >= '0' && *p <= '9'; p++) {
+		n = n * 10 + (uint64_t)(*p - '0');
+		if (n > max)
+			return NULL;
+	}
+	if (p == start || (*start == '0' && p - start > 1))
+		return NULL;
+	*number = (uint32_t)n;
+	return p;
+}
+
+int
+conf_parse_descr(const char *descr, char *name, uint8_t *index, bool *cut)
+{
+	const char	*p = descr;
+	uint32_t	 id, ifn;
+
+	if (strncmp(p, "vm", 2) != 0 ||
+	    (p = parse_number(p + 2, UINT32_MAX, &id)) == NULL ||
+	    strncmp(p, "-if", 3) != 0 ||
+	    (p = parse_number(p + 3, VMIF_MAX, &ifn)) == NULL ||
+	    *p++ != '-' || !conf_valid_vmname(p))
+		return -1;
+	strlcpy(name, p, VM_NAMELEN);
+	*index = (uint8_t)ifn;
+	*cut = strlen(descr) == DESCR_LEN;
+	return 0;
+}
+
+static int
+conf_vm_cmp(const struct conf_vm *a, const struct conf_vm *b)
+{
+	return strcmp(a->pattern, b->pattern);
+}
+
+RB_GENERATE(conf_vm_tree, conf_vm, node, conf_vm_cmp);
+
+/*
+ * The first block that matches: a name is looked up in the tree, only the
+ * patterns that come before what was found there are tried.
+ */
+static const struct conf_vm *
+find_vm(const struct conf *conf, const char *name)
+{
+	struct conf_vm		 key;
+	struct conf_vm_tree	 tree = conf->tree;
+	const struct conf_vm	*literal = NULL, *vm;
+
+	if (strlcpy(key.pattern, name, sizeof(key.pattern)) <
+	    sizeof(key.pattern))
+		literal = RB_FIND(conf_vm_tree, &tree, &key);
+	TAILQ_FOREACH(vm, &conf->patterns, wild) {
+		if (literal != NULL && literal->order < vm->order)
+			break;
+		if (fnmatch(vm->pattern, name, 0) == 0)
+			return vm;
+	}
+	return literal;
+}
+
+static const struct conf_vmif *
+find_vmif(const struct conf_vm *vm, uint8_t index)
+{
+	const struct conf_vmif	*vmif;
+
+	TAILQ_FOREACH(vmif, &vm->ifs, entry)
+		if (vmif->index == index)
+			return vmif;
+	return NULL;
+}
+
+/* Take what a block says unless a more specific one has said it. */
+static void
+match_vmif(struct conf_match *match, const struct conf_vmif *vmif,
+    bool addressed)
+{
+	match->ignore = match->ignore || vmif->ignore;
+	if (match->pool == NULL)
+		match->pool = vmif->pool;
+	if (addressed && match->address == 0)
+		match->address = vmif->address;
+	if (addressed && match->hostname == NULL && vmif->hostname[0] != '\0')
+		match->hostname = vmif->hostname;
+	match->dhcp[match->ndhcp++] = &vmif->dhcp;
+}
+
+void
+conf_match(const struct conf *conf, const char *name, uint8_t index,
+    struct conf_match *match)
+{
+	const struct conf_vm	*vm;
+	const struct conf_vmif	*vmif;
+
+	memset(match, 0, sizeof(*match));
+	if ((vm = find_vm(conf, name)) != NULL) {
+		if ((vmif = find_vmif(vm, index)) != NULL)
+			match_vmif(match, vmif, true);
+		match_vmif(match, &vm->all, index == 0);
+	}
+	if (match->pool == NULL)
+		match->pool = conf->default_pool;
+	if (match->pool != NULL)
+		match->dhcp[match->ndhcp++] = &match->pool->dhcp;
+}
