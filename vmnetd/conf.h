@@ -20,6 +20,7 @@
 #include <sys/queue.h>
 #include <sys/tree.h>
 #include <sys/types.h>
+#include <net/if.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,7 @@
 #define POOL_NAMELEN	28		/* with NUL */
 #define VM_NAMELEN	64		/* with NUL, as in vmd(8) */
 #define VMIF_MAX	255		/* highest interface index */
+#define ANCHOR_NAMELEN	32		/* with NUL; "vmnetd" if not said */
 #define HOSTNAME_LEN	64		/* with NUL: one DNS label is enough */
 
 /* What one statement may hold. */
@@ -78,6 +80,26 @@ struct dhcp_route {
 	uint32_t		 via;	/* ADDR_HOST: the host address */
 };
 
+/* `nat on interface [to address]` */
+struct conf_nat {
+	char			 ifname[IF_NAMESIZE];	/* "": egress */
+	uint32_t		 to;	/* 0: the interface's own address */
+};
+
+/* `forward ...`: an outside port of the host leads to the guest. */
+struct conf_forward {
+	bool			 tcp;
+	bool			 udp;
+	bool			 to_range;	/* `to N:*`: port by port */
+	char			 ifname[IF_NAMESIZE];	/* "": egress */
+	struct prefix		 from;		/* len 0: anybody */
+	uint32_t		 address;	/* 0: the host's own addresses */
+	uint16_t		 first;		/* outside ports, inclusive */
+	uint16_t		 last;
+	uint16_t		 to;		/* the guest's (first) port */
+	struct conf_where	 where;
+};
+
 #define ADDR_HOST	0		/* the word `host` where an address may be */
 
 /*
@@ -89,6 +111,8 @@ struct dhcp_conf {
 	uint16_t		 mtu;
 	uint32_t		*nameserver;	/* ADDR_HOST possible */
 	size_t			 nnameserver;
+	uint32_t		 nameserver_via; /* 0 none: who gets what is
+						 * sent to the host's port 53 */
 	char			*domain;
 	char			**search;
 	size_t			 nsearch;
@@ -112,6 +136,11 @@ struct conf_pool {
 	size_t			 nexclude;
 	uint32_t		 rdomain;
 	struct dhcp_conf	 dhcp;
+	struct conf_nat		*nat;
+	size_t			 nnat;
+	bool			 isolate;
+	char			**rules;	/* paths of rules files */
+	size_t			 nrules;
 	struct conf_where	 where;
 	bool			 broken;	/* a mistake in it was reported:
 					 * what follows from it is not */
@@ -128,6 +157,10 @@ struct conf_vmif {
 	uint32_t		 address;	/* 0 not said; in .all: of 0 */
 	char			 hostname[HOSTNAME_LEN];	/* the same */
 	struct dhcp_conf	 dhcp;
+	struct conf_forward	*forward;	/* in .all: of interface 0 */
+	size_t			 nforward;
+	char			**rules;	/* paths of rules files */
+	size_t			 nrules;
 	struct conf_where	 where;
 	int			 pool_line;	/* in where.file */
 	int			 address_line;
@@ -147,7 +180,18 @@ struct conf_vm {
 TAILQ_HEAD(conf_vms, conf_vm);
 RB_HEAD(conf_vm_tree, conf_vm);
 
+/* The text of a rules file, as the parent read it. */
+struct conf_rules {
+	TAILQ_ENTRY(conf_rules)	 entry;
+	char			*path;
+	char			*text;		/* NUL-terminated */
+};
+TAILQ_HEAD(conf_rules_list, conf_rules);
+#define RULES_MAX	65536		/* bytes in a rules file */
+
 struct conf {
+	char			 anchor[ANCHOR_NAMELEN];
+	struct conf_rules_list	 rules;		/* each file once */
 	char			*socket_group;	/* NULL: the system's */
 	char			 default_poolname[POOL_NAMELEN];
 	struct conf_where	 default_where;
@@ -198,6 +242,11 @@ struct conf_match {
 	const char		*hostname;	/* NULL: not said */
 	const struct dhcp_conf	*dhcp[3];	/* most specific first */
 	size_t			 ndhcp;
+	const struct conf_forward *forward;	/* of this interface */
+	size_t			 nforward;
+	char *const		*rules[3];	/* pool's, vm's, interface's */
+	size_t			 nrules[3];
+	uint32_t		 nameserver_via;	/* 0 none */
 };
 void		 conf_match(const struct conf *, const char *, uint8_t,
 		    struct conf_match *);

@@ -113,6 +113,52 @@ int	 kernel_tap_vacate(const struct interface *);
  */
 int	 kernel_packet_open(const struct interface *, uint32_t host);
 
+/* --- priv: packet filter ------------------------------------------------ */
+
+struct conf;
+struct rules_port;
+
+/* Open what the filter needs, before the sandbox. */
+int	 kernel_filter_open(void);
+/*
+ * Load what a configuration says for all, atomically: rules change, what is
+ * in tables and the states of connections stay.  On -1 the buffer says why,
+ * a line for each mistake, and the old rules go on.
+ */
+int	 kernel_filter_load(const struct conf *, char *, size_t);
+/*
+ * Give a VM interface that has come its membership and its own rules, or
+ * change the latter; what is there already as wanted is not touched.  On -1
+ * the buffer says why and nothing of it is left behind.
+ */
+int	 kernel_filter_add(const struct rules_port *, char *, size_t);
+/* Take it all away, and the states of the guest's connections. */
+void	 kernel_filter_remove(const struct rules_port *);
+/*
+ * Whatever else than these ports is in our tables and anchors is from before
+ * the start and stale: remove it.
+ */
+void	 kernel_filter_prune(const struct rules_port *const *, size_t);
+/*
+ * What is loaded, as the system's own tool prints it: for all (NULL), or for
+ * one port.  malloc'ed text, or NULL with errno.
+ */
+char	*kernel_filter_show(const struct rules_port *);
+/*
+ * A descriptor that becomes readable when somebody changes the packet filter
+ * (-1: this kernel does not say), and whether ours was changed by others, so
+ * that it must be loaded and all ports be added again.
+ */
+int	 kernel_filter_watch(void);
+bool	 kernel_filter_changed(void);
+/*
+ * Look at what others have to do for the filter to work: it is enabled, our
+ * anchor is there and called, forwarding is on.  Each finding is one line that
+ * says what is wrong and what to add where.  True when our own rules are
+ * gone and must be loaded again.
+ */
+bool	 kernel_filter_check(void (*)(void *, const char *), void *);
+
 /* --- frontend: packets -------------------------------------------------- */
 
 typedef void kernel_packet_cb(const uint8_t *, size_t, int flags, void *);
