@@ -417,6 +417,7 @@ send_prepare(const struct tap *tap)
 	msg.ifn = tap->ifn;
 	msg.subnet = tap->lease->subnet;
 	msg.plen = tap->lease->plen;
+	msg.guest = tap->lease->guest;
 	strlcpy(msg.vm, tap->vm, sizeof(msg.vm));
 	strlcpy(msg.pool, tap->lease->poolname, sizeof(msg.pool));
 	channel_send(&priv, IMSG_PREPARE, 0, -1, &msg, sizeof(msg));

@@ -48,9 +48,11 @@ enum message_type {
 	IMSG_CONF_BEGIN,
 	IMSG_CONF_POOL,
 	IMSG_CONF_VM,
+	IMSG_CONF_RULES,	/* priv only */
 	IMSG_CONF_END,		/* nothing */
 	/* priv and engine to parent */
 	IMSG_CONF_DONE,		/* nothing: the new configuration is in use */
+	IMSG_CONF_REFUSED,	/* priv: text with its NUL, one line or more */
 
 	/* parent to engine */
 	IMSG_LEASE,		/* struct lease_record, at the start */
@@ -82,8 +84,13 @@ enum message_type {
 	IMSG_RAISE,		/* struct msg_raise */
 	IMSG_PREPARE,		/* struct msg_prepare */
 	IMSG_WITHDRAW,		/* struct msg_withdraw */
+	IMSG_PRUNE,		/* nothing: all that were there are prepared */
+	IMSG_SHOW_RULES,	/* id is the client; uint32_t: port, 0 all */
+	IMSG_CHECK,		/* id is the client; nothing */
 	/* priv to engine */
 	IMSG_PREPARED,		/* struct msg_prepared */
+	IMSG_TEXT,		/* id is the client; text with its NUL */
+	IMSG_TEXT_END,		/* id is the client; int32_t: 1 ok, 0 error */
 
 	/* priv to frontend */
 	IMSG_PORT,		/* struct msg_port; with a descriptor */
@@ -128,10 +135,15 @@ struct msg_prepare {
 	uint32_t	 ifn;
 	uint32_t	 subnet;	/* its network address */
 	uint32_t	 plen;
+	uint32_t	 guest;
 	char		 vm[VM_NAMELEN];
 	char		 pool[POOL_NAMELEN];
 };
 
+/*
+ * Comes once for each PREPARE, and again when the port's rules change: ok
+ * with a reason means that it works but not all of it.
+ */
 struct msg_prepared {
 	uint32_t	 port;
 	int32_t		 ok;

@@ -36,6 +36,7 @@
 #include "log.h"
 #include "message.h"
 #include "pool.h"
+#include "priv.h"
 #include "process.h"
 
 /*
@@ -44,21 +45,6 @@
  * word of it against its own copy of the configuration.
  */
 
-/* A tap in use, from PREPARE to WITHDRAW. */
-struct port {
-	RB_ENTRY(port)	 entry;
-	RB_ENTRY(port)	 bytap;
-	RB_ENTRY(port)	 bysubnet;
-	uint32_t	 id;
-	uint32_t	 ifindex;
-	uint32_t	 rdomain;
-	uint32_t	 ifn;
-	struct prefix	 subnet;
-	struct prefix	 host;		/* host address with length */
-	char		 tap[IF_NAMESIZE];
-	char		 vm[VM_NAMELEN];
-};
-RB_HEAD(port_tree, port);
 RB_HEAD(tap_tree, port);
 RB_HEAD(subnet_tree, port);
 
@@ -74,6 +60,7 @@ static void	 priv_dispatch_engine(struct channel *, struct imsg *);
 static void	 priv_dispatch_frontend(struct channel *, struct imsg *);
 static void	 priv_connect(struct imsg *);
 static void	 priv_configure(struct conf *);
+static void	 make_pools(void);
 static void	 reserve(const struct conf_vmif *);
 static struct priv_pool	*find_pool(const struct conf_pool *);
 static void	 raise_tap(const struct msg_raise *);
@@ -95,17 +82,21 @@ static void	 withdraw(const struct msg_withdraw *);
 static int	 refuse(char *, size_t, const char *, ...)
 		    __attribute__((__format__ (printf, 3, 4)));
 static int	 port_cmp(const struct port *, const struct port *);
+static void	 show_rules(uint32_t, uint32_t);
+static void	 check(uint32_t);
+static void	 send_text(void *, const char *);
+static void	 send_text_end(uint32_t, int32_t);
 static int	 tap_cmp(const struct port *, const struct port *);
 static int	 subnet_cmp(const struct port *, const struct port *);
 
-RB_PROTOTYPE_STATIC(port_tree, port, entry, port_cmp)
 RB_PROTOTYPE_STATIC(tap_tree, port, bytap, tap_cmp)
 RB_PROTOTYPE_STATIC(subnet_tree, port, bysubnet, subnet_cmp)
+
+struct port_tree			 ports = RB_INITIALIZER(&ports);
 
 static struct channel			 parent, engine, frontend;
 static struct conf			*conf;
 static TAILQ_HEAD(, priv_pool)		 pools = TAILQ_HEAD_INITIALIZER(pools);
-static struct port_tree			 ports = RB_INITIALIZER(&ports);
 static struct tap_tree			 taps = RB_INITIALIZER(&taps);
 static struct subnet_tree		 subnets = RB_INITIALIZER(&subnets);
 
@@ -118,7 +109,9 @@ port_cmp(const struct port *a, const struct port *b)
 static int
 tap_cmp(const struct port *a, const struct port *b)
 {
-	return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
+	const uint32_t	 ia = a->rules.ifindex, ib = b->rules.ifindex;
+
+	return ia < ib ? -1 : ia > ib;
 }
 
 /*
@@ -128,14 +121,14 @@ tap_cmp(const struct port *a, const struct port *b)
 static int
 subnet_cmp(const struct port *a, const struct port *b)
 {
-	if (a->rdomain != b->rdomain)
-		return a->rdomain < b->rdomain ? -1 : 1;
+	if (a->rules.rdomain != b->rules.rdomain)
+		return a->rules.rdomain < b->rules.rdomain ? -1 : 1;
 	if (prefix_overlaps(&a->subnet, &b->subnet))
 		return 0;
 	return a->subnet.addr < b->subnet.addr ? -1 : 1;
 }
 
-RB_GENERATE_STATIC(port_tree, port, entry, port_cmp)
+RB_GENERATE(port_tree, port, entry, port_cmp)
 RB_GENERATE_STATIC(tap_tree, port, bytap, tap_cmp)
 RB_GENERATE_STATIC(subnet_tree, port, bysubnet, subnet_cmp)
 
@@ -145,6 +138,8 @@ priv_main(void)
 	process_init(ROLE_PRIV, &parent, priv_dispatch_parent);
 	if (kernel_change_open() == -1)
 		fatal("priv");
+	guard_open();
+	guard_start();
 	sandbox_enter(ROLE_PRIV, NULL);
 	event_dispatch();
 }
@@ -166,6 +161,7 @@ priv_dispatch_parent(struct channel *ch, struct imsg *imsg)
 	case IMSG_CONF_BEGIN:
 	case IMSG_CONF_POOL:
 	case IMSG_CONF_VM:
+	case IMSG_CONF_RULES:
 	case IMSG_CONF_END:
 		if ((new = conf_receive(ch, imsg)) != NULL)
 			priv_configure(new);
@@ -196,8 +192,27 @@ priv_connect(struct imsg *imsg)
 		sandbox_started(ROLE_PRIV);
 }
 
+/* Rules first: what the packet filter refuses is not put to use. */
 static void
 priv_configure(struct conf *new)
+{
+	static char	 why[8192];
+	struct conf	*old = conf;
+
+	if (guard_configure(new, why, sizeof(why)) == -1) {
+		conf_free(new);
+		channel_send(&parent, IMSG_CONF_REFUSED, 0, -1, why,
+		    strlen(why) + 1);
+		return;
+	}
+	conf = new;
+	make_pools();
+	conf_free(old);
+	channel_send(&parent, IMSG_CONF_DONE, 0, -1, NULL, 0);
+}
+
+static void
+make_pools(void)
 {
 	struct conf_pool	*cp;
 	struct conf_vm		*vm;
@@ -209,8 +224,6 @@ priv_configure(struct conf *new)
 		pool_free(pp->pool);
 		free(pp);
 	}
-	conf_free(conf);
-	conf = new;
 	TAILQ_FOREACH(cp, &conf->pools, entry) {
 		if ((pp = calloc(1, sizeof(*pp))) == NULL ||
 		    (pp->pool = pool_new(&cp->inet, cp->subnet, cp->exclude,
@@ -224,7 +237,6 @@ priv_configure(struct conf *new)
 		TAILQ_FOREACH(vmif, &vm->ifs, entry)
 			reserve(vmif);
 	}
-	channel_send(&parent, IMSG_CONF_DONE, 0, -1, NULL, 0);
 }
 
 /* What the configuration gives one VM interface is taken for all others. */
@@ -263,6 +275,7 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 	struct msg_prepare	 prep;
 	struct msg_raise	 rise;
 	struct msg_withdraw	 gone;
+	uint32_t		 port;
 
 	if (conf == NULL) {
 		log_warnx("%s asks before there is a configuration: ignored",
@@ -281,6 +294,16 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 	case IMSG_WITHDRAW:
 		if (message_get(ch, imsg, &gone, sizeof(gone)))
 			withdraw(&gone);
+		break;
+	case IMSG_PRUNE:
+		guard_prune();
+		break;
+	case IMSG_SHOW_RULES:
+		if (message_get(ch, imsg, &port, sizeof(port)))
+			show_rules(imsg_get_id(imsg), port);
+		break;
+	case IMSG_CHECK:
+		check(imsg_get_id(imsg));
 		break;
 	default:
 		log_warnx("%s sent unknown message %u: ignored", ch->peer,
@@ -366,7 +389,7 @@ prepare(const struct msg_prepare *msg)
 	struct msg_port		 notice;
 	struct interface	 ifc;
 	struct port		*port;
-	int			 fd = -1;
+	int			 fd;
 
 	memset(&answer, 0, sizeof(answer));
 	answer.port = msg->port;
@@ -374,6 +397,7 @@ prepare(const struct msg_prepare *msg)
 		fatal("port");
 	if ((fd = prepare_tap(msg, &ifc, port, answer.reason,
 	    sizeof(answer.reason))) == -1) {
+		guard_remove(port);
 		free(port);
 		channel_send(&engine, IMSG_PREPARED, 0, -1, &answer,
 		    sizeof(answer));
@@ -405,15 +429,17 @@ prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
 	if (kernel_look_priv(msg->ifindex, ifc) == -1)
 		return refuse(reason, size, "the tap has gone");
 	port->id = msg->port;
-	port->ifindex = msg->ifindex;
-	port->ifn = msg->ifn;
-	port->rdomain = ifc->rdomain;
+	port->rules.ifindex = msg->ifindex;
+	port->rules.ifn = msg->ifn;
+	port->rules.rdomain = ifc->rdomain;
 	port->subnet.addr = msg->subnet;
 	port->subnet.len = msg->plen;
-	port->host.addr = subnet_host(&port->subnet);
-	port->host.len = msg->plen;
-	strlcpy(port->tap, ifc->name, sizeof(port->tap));
-	strlcpy(port->vm, msg->vm, sizeof(port->vm));
+	port->rules.host.addr = subnet_host(&port->subnet);
+	port->rules.host.len = msg->plen;
+	strlcpy(port->rules.tap, ifc->name, sizeof(port->rules.tap));
+	strlcpy(port->rules.vm, msg->vm, sizeof(port->rules.vm));
+	strlcpy(port->rules.pool, msg->pool, sizeof(port->rules.pool));
+	port->rules.guest = msg->guest;
 
 	if (check_vm(ifc, msg->vm, msg->ifn, &match, reason, size) == -1 ||
 	    check_port(msg, ifc, reason, size) == -1 ||
@@ -422,9 +448,11 @@ prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
 	if (kernel_tap_join(ifc) == -1)
 		return refuse(reason, size, "join the group vmnet: %s",
 		    strerror(errno));
-	if (set_address(ifc, &port->host, reason, size) == -1)
+	/* No address and no packet before the rules that confine them. */
+	if (guard_add(port, reason, size) == -1 ||
+	    set_address(ifc, &port->rules.host, reason, size) == -1)
 		return -1;
-	if ((fd = kernel_packet_open(ifc, port->host.addr)) == -1)
+	if ((fd = kernel_packet_open(ifc, port->rules.host.addr)) == -1)
 		return refuse(reason, size, "packet descriptor: %s",
 		    strerror(errno));
 	return fd;
@@ -440,16 +468,17 @@ check_port(const struct msg_prepare *msg, const struct interface *ifc,
 	key.id = msg->port;
 	if (RB_FIND(port_tree, &ports, &key) != NULL)
 		return refuse(reason, size, "port %u is in use", msg->port);
-	key.ifindex = msg->ifindex;
+	key.rules.ifindex = msg->ifindex;
 	if ((other = RB_FIND(tap_tree, &taps, &key)) != NULL)
-		return refuse(reason, size, "%s is in use by %s", other->tap,
-		    other->vm);
-	key.rdomain = ifc->rdomain;
+		return refuse(reason, size, "%s is in use by %s",
+		    other->rules.tap, other->rules.vm);
+	key.rules.rdomain = ifc->rdomain;
 	key.subnet.addr = msg->subnet;
 	key.subnet.len = msg->plen;
 	if ((other = RB_FIND(subnet_tree, &subnets, &key)) != NULL)
 		return refuse(reason, size, "%s is in use by %s on %s",
-		    prefix_ntoa(&other->subnet), other->vm, other->tap);
+		    prefix_ntoa(&other->subnet), other->rules.vm,
+		    other->rules.tap);
 	return 0;
 }
 
@@ -568,16 +597,78 @@ withdraw(const struct msg_withdraw *msg)
 	RB_REMOVE(port_tree, &ports, port);
 	RB_REMOVE(tap_tree, &taps, port);
 	RB_REMOVE(subnet_tree, &subnets, port);
-	if (kernel_look_priv(port->ifindex, &ifc) == 0 &&
-	    strcmp(ifc.name, port->tap) == 0) {
-		if (has_address(&ifc, &port->host) &&
-		    kernel_address_del(&ifc, &port->host) == -1 &&
+	if (kernel_look_priv(port->rules.ifindex, &ifc) == 0 &&
+	    strcmp(ifc.name, port->rules.tap) == 0) {
+		if (has_address(&ifc, &port->rules.host) &&
+		    kernel_address_del(&ifc, &port->rules.host) == -1 &&
 		    errno != ENXIO && errno != ENODEV)
 			log_warn("%s: remove address %s", ifc.name,
-			    prefix_ntoa(&port->host));
+			    prefix_ntoa(&port->rules.host));
 		if (msg->vacate && kernel_tap_vacate(&ifc) == -1 &&
 		    errno != ENXIO && errno != ENODEV)
 			log_warn("%s: clear description", ifc.name);
 	}
+	guard_remove(port);
 	free(port);
+}
+
+void
+port_notice(const struct port *port, bool ok, const char *reason)
+{
+	struct msg_prepared	 msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.port = port->id;
+	msg.ok = ok;
+	strlcpy(msg.reason, reason, sizeof(msg.reason));
+	channel_send(&engine, IMSG_PREPARED, 0, -1, &msg, sizeof(msg));
+}
+
+/* --- questions ------------------------------------------------------------- */
+
+static void
+show_rules(uint32_t client, uint32_t id)
+{
+	struct port	*port = NULL, key;
+	char		*text, *line, *rest;
+
+	key.id = id;
+	if (id != 0 && (port = RB_FIND(port_tree, &ports, &key)) == NULL) {
+		send_text(&client, "it is not present any more");
+		send_text_end(client, 0);
+		return;
+	}
+	if ((text = rest = guard_show(port)) == NULL) {
+		send_text(&client, "the rules cannot be listed");
+		send_text_end(client, 0);
+		return;
+	}
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (rest != NULL || *line != '\0')
+			send_text(&client, line);
+	free(text);
+	send_text_end(client, 1);
+}
+
+static void
+check(uint32_t client)
+{
+	guard_check(send_text, &client);
+	send_text_end(client, 1);
+}
+
+static void
+send_text(void *arg, const char *line)
+{
+	const uint32_t	*client = arg;
+	char		 text[CTL_TEXTLEN];
+
+	strlcpy(text, line, sizeof(text));
+	channel_send(&engine, IMSG_TEXT, *client, -1, text, strlen(text) + 1);
+}
+
+static void
+send_text_end(uint32_t client, int32_t ok)
+{
+	channel_send(&engine, IMSG_TEXT_END, client, -1, &ok, sizeof(ok));
 }

@@ -1,0 +1,384 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/time.h>
+#include <sys/tree.h>
+
+#include <event.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "log.h"
+#include "priv.h"
+
+/*
+ * The packet filter of priv.  The rules are rendered here from priv's own
+ * copy of the configuration and from what priv itself has checked of a port:
+ * the engine has no word in them.
+ */
+
+/* What others do to the filter is looked for at this interval. */
+#define CHECK_INTERVAL	60	/* seconds */
+
+static int	 wish(const struct conf *, struct port *);
+static void	 wish_free(struct rules_port *);
+static size_t	 wish_forwards(const struct conf_match *, struct port *,
+		    const struct conf_forward **);
+static const struct port *holder(const struct conf_forward *,
+		    const struct port *);
+static void	 missing(const struct port *, char *, size_t);
+static const struct conf_rules *find_rules(const struct conf *,
+		    const char *);
+static int	 rewish(const struct conf *, char *, size_t);
+static void	 inherit(const struct port *);
+static void	 restore(void);
+static void	 watch_event(int, short, void *);
+static void	 check_timer(int, short, void *);
+static void	 check_once(void);
+static void	 finding(void *, const char *);
+
+static const struct conf	*current;
+static struct event		 watch_ev, check_ev;
+static char			 said[2048];	/* findings, as logged last */
+
+void
+guard_open(void)
+{
+	if (kernel_filter_open() == -1)
+		fatal("packet filter");
+}
+
+void
+guard_start(void)
+{
+	int	 fd;
+
+	evtimer_set(&check_ev, check_timer, NULL);
+	if ((fd = kernel_filter_watch()) == -1)
+		return;
+	event_set(&watch_ev, fd, EV_READ | EV_PERSIST, watch_event, NULL);
+	event_add(&watch_ev, NULL);
+}
+
+/* --- what a port wants ----------------------------------------------------- */
+
+static const struct conf_rules *
+find_rules(const struct conf *conf, const char *path)
+{
+	const struct conf_rules	*rules;
+
+	TAILQ_FOREACH(rules, &conf->rules, entry)
+		if (strcmp(rules->path, path) == 0)
+			return rules;
+	return NULL;
+}
+
+/* The older port that has this forward. */
+static const struct port *
+holder(const struct conf_forward *forward, const struct port *port)
+{
+	struct port	*other;
+	size_t		 i;
+
+	RB_FOREACH(other, port_tree, &ports) {
+		if (other == port)
+			continue;
+		for (i = 0; i < other->rules.nforward; i++)
+			if (other->rules.forward[i] == forward)
+				return other;
+	}
+	return NULL;
+}
+
+/*
+ * Several VMs may match one pattern, but an outside port leads to one of
+ * them: the first that came.
+ */
+static size_t
+wish_forwards(const struct conf_match *match, struct port *port,
+    const struct conf_forward **forwards)
+{
+	size_t	 i, n = 0;
+
+	for (i = 0; i < match->nforward; i++)
+		if (holder(&match->forward[i], port) == NULL)
+			forwards[n++] = &match->forward[i];
+	return n;
+}
+
+/* Fill in what the configuration wants of a port: 0, or -1 (no memory). */
+static int
+wish(const struct conf *conf, struct port *port)
+{
+	struct rules_port	*rp = &port->rules;
+	struct conf_match	 match;
+	size_t			 i, level, n = 0;
+
+	conf_match(conf, rp->vm, rp->ifn, &match);
+	wish_free(rp);
+	for (level = 0; level < 3; level++)
+		n += match.nrules[level];
+	rp->forward = calloc(match.nforward + 1, sizeof(*rp->forward));
+	rp->rules = calloc(n + 1, sizeof(*rp->rules));
+	if (rp->forward == NULL || rp->rules == NULL) {
+		wish_free(rp);
+		return -1;
+	}
+	rp->nforward = wish_forwards(&match, port, rp->forward);
+	for (level = 0; level < 3; level++)
+		for (i = 0; i < match.nrules[level]; i++)
+			if ((rp->rules[rp->nrules] = find_rules(conf,
+			    match.rules[level][i])) != NULL)
+				rp->nrules++;
+	rp->via = match.nameserver_via;
+	rp->isolate = match.pool != NULL && match.pool->isolate;
+	return 0;
+}
+
+static void
+wish_free(struct rules_port *rp)
+{
+	free(rp->forward);
+	free(rp->rules);
+	rp->forward = NULL;
+	rp->rules = NULL;
+	rp->nforward = rp->nrules = 0;
+}
+
+/* Say which forwards a port has to do without, if any. */
+static void
+missing(const struct port *port, char *buf, size_t size)
+{
+	const struct port	*other;
+	struct conf_match	 match;
+	size_t			 i;
+
+	buf[0] = '\0';
+	conf_match(current, port->rules.vm, port->rules.ifn, &match);
+	for (i = 0; i < match.nforward; i++)
+		if ((other = holder(&match.forward[i], port)) != NULL) {
+			snprintf(buf, size, "without its forward of port %u, "
+			    "which VM %s interface %u has",
+			    match.forward[i].first, other->rules.vm,
+			    other->rules.ifn);
+			return;
+		}
+}
+
+/* --- ports ----------------------------------------------------------------- */
+
+int
+guard_add(struct port *port, char *buf, size_t size)
+{
+	if (wish(current, port) == -1) {
+		snprintf(buf, size, "out of memory");
+		return -1;
+	}
+	if (kernel_filter_add(&port->rules, buf, size) == -1) {
+		wish_free(&port->rules);
+		return -1;
+	}
+	port->guarded = true;
+	missing(port, buf, size);
+	return 0;
+}
+
+void
+guard_remove(struct port *port)
+{
+	if (!port->guarded)
+		return;
+	kernel_filter_remove(&port->rules);
+	port->guarded = false;
+	if (port->rules.nforward > 0)
+		inherit(port);
+	wish_free(&port->rules);
+}
+
+/* What a port that goes had, another that matches may have now. */
+static void
+inherit(const struct port *gone)
+{
+	struct conf_match	 match;
+	struct port		*port;
+	char			 buf[256];
+	size_t			 i;
+
+	RB_FOREACH(port, port_tree, &ports) {
+		if (port == gone || !port->guarded)
+			continue;
+		conf_match(current, port->rules.vm, port->rules.ifn, &match);
+		for (i = 0; i < match.nforward; i++)
+			if (&match.forward[i] == gone->rules.forward[0])
+				break;
+		if (i == match.nforward)
+			continue;
+		if (guard_add(port, buf, sizeof(buf)) == -1) {
+			port->guarded = false;
+			port_notice(port, false, buf);
+		} else
+			port_notice(port, true, buf);
+		return;
+	}
+}
+
+void
+guard_prune(void)
+{
+	const struct rules_port	**list;
+	struct port		 *port;
+	size_t			  n = 0;
+
+	RB_FOREACH(port, port_tree, &ports)
+		n++;
+	if ((list = calloc(n + 1, sizeof(*list))) == NULL)
+		fatal("packet filter");
+	n = 0;
+	RB_FOREACH(port, port_tree, &ports)
+		if (port->guarded)
+			list[n++] = &port->rules;
+	kernel_filter_prune(list, n);
+	free(list);
+}
+
+/* --- configurations -------------------------------------------------------- */
+
+int
+guard_configure(const struct conf *new, char *buf, size_t size)
+{
+	char	 again[256];
+
+	if (kernel_filter_load(new, buf, size) == -1)
+		return -1;
+	if (rewish(new, buf, size) == -1) {
+		/* What was good before is good still. */
+		if (current != NULL && (kernel_filter_load(current, again,
+		    sizeof(again)) == -1 ||
+		    rewish(current, again, sizeof(again)) == -1))
+			log_warnx("packet filter: the old rules are refused "
+			    "too: %s", again);
+		return -1;
+	}
+	current = new;
+	check_once();
+	return 0;
+}
+
+/* Have all ports want what a configuration says. */
+static int
+rewish(const struct conf *conf, char *buf, size_t size)
+{
+	struct port	*port;
+
+	/* Old forwards count for nobody any more. */
+	RB_FOREACH(port, port_tree, &ports)
+		wish_free(&port->rules);
+	RB_FOREACH(port, port_tree, &ports) {
+		if (!port->guarded)
+			continue;
+		if (wish(conf, port) == -1) {
+			snprintf(buf, size, "out of memory");
+			return -1;
+		}
+		if (kernel_filter_add(&port->rules, buf, size) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- what others do -------------------------------------------------------- */
+
+static void
+restore(void)
+{
+	struct port	*port;
+	char		 buf[1024];
+
+	if (current == NULL)
+		return;
+	log_warnx("packet filter: our rules were removed by somebody else: "
+	    "loading them again");
+	if (kernel_filter_load(current, buf, sizeof(buf)) == -1) {
+		log_warnx("packet filter: %s", buf);
+		return;
+	}
+	RB_FOREACH(port, port_tree, &ports)
+		if (port->guarded && kernel_filter_add(&port->rules, buf,
+		    sizeof(buf)) == -1)
+			port_notice(port, false, buf);
+}
+
+static void
+watch_event(int fd, short events, void *arg)
+{
+	if (kernel_filter_changed())
+		restore();
+}
+
+static void
+check_timer(int fd, short events, void *arg)
+{
+	check_once();
+}
+
+/* Log what is amiss when it is new. */
+static void
+check_once(void)
+{
+	const struct timeval	 later = { CHECK_INTERVAL, 0 };
+	char			 found[sizeof(said)] = "";
+	char			*line, *rest = found;
+
+	if (kernel_filter_check(finding, found))
+		restore();
+	if (strcmp(found, said) != 0) {
+		strlcpy(said, found, sizeof(said));
+		while ((line = strsep(&rest, "\n")) != NULL)
+			if (*line != '\0')
+				log_warnx("%s", line);
+	}
+	/* Where the kernel says what others do, there is no need to look. */
+	if (kernel_filter_watch() == -1)
+		evtimer_add(&check_ev, &later);
+}
+
+static void
+finding(void *arg, const char *line)
+{
+	char	*found = arg;
+
+	if (strlcat(found, line, sizeof(said)) < sizeof(said))
+		strlcat(found, "\n", sizeof(said));
+}
+
+void
+guard_check(void (*report)(void *, const char *), void *arg)
+{
+	(void)kernel_filter_check(report, arg);
+}
+
+char *
+guard_show(const struct port *port)
+{
+	return kernel_filter_show(port == NULL ? NULL : &port->rules);
+}
