@@ -39,6 +39,7 @@ union answer {
 	struct ctl_interface	 interface;
 	struct ctl_stat		 stat;
 	struct ctl_event	 event;
+	struct ctl_text		 text;
 };
 
 static int	 fail(struct client *, const char *, ...)

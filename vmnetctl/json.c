@@ -109,6 +109,10 @@ list_name(uint32_t type)
 		return "pools";
 	case CTL_INTERFACE:
 		return "interfaces";
+	case CTL_RULE:
+		return "rules";
+	case CTL_FINDING:
+		return "findings";
 	}
 	return NULL;
 }
@@ -135,7 +139,10 @@ json_item(struct output *out, const struct item *item)
 	}
 	if (out->count > 1)
 		fputc(',', out->body);
-	print_object(out->body, item);
+	if (item->line != NULL)
+		print_string(out->body, item->line);
+	else
+		print_object(out->body, item);
 }
 
 static void

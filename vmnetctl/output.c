@@ -182,6 +182,10 @@ walk(struct item *item, uint32_t type, const void *data)
 	case CTL_STAT:
 		walk_stat(item, data);
 		break;
+	case CTL_RULE:
+	case CTL_FINDING:
+		item->line = ((const struct ctl_text *)data)->text;
+		break;
 	}
 }
 
@@ -199,6 +203,9 @@ output_size(uint32_t type)
 		return sizeof(struct ctl_stat);
 	case CTL_EVENT:
 		return sizeof(struct ctl_event);
+	case CTL_RULE:
+	case CTL_FINDING:
+		return sizeof(struct ctl_text);
 	}
 	return 0;
 }
@@ -256,6 +263,9 @@ output_valid(uint32_t type, const void *data)
 		return valid_stat(data);
 	case CTL_EVENT:
 		return valid_event(data);
+	case CTL_RULE:
+	case CTL_FINDING:
+		return TERMINATED(((const struct ctl_text *)data)->text);
 	}
 	return false;
 }
@@ -270,6 +280,7 @@ output_begin(struct output *out, FILE *fp, bool json, uint32_t type,
 		struct ctl_pool		 pool;
 		struct ctl_interface	 interface;
 		struct ctl_stat		 stat;
+		struct ctl_text		 text;
 	} none;
 	struct item	 item;
 

@@ -56,6 +56,7 @@ struct field {
 struct item {
 	struct field	 fields[ITEM_FIELDS];
 	size_t		 n;
+	const char	*line;		/* the whole item is this; NULL not */
 	const char	*note;		/* for a line of its own; "" none */
 	int64_t		 since;		/* of the note; 0 unknown */
 };

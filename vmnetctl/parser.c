@@ -54,11 +54,14 @@ static const struct grammar {
 	    false },
 	{ "show", "stats", ARGS_NONE, CTL_SHOW_STATS, CTL_STAT, false,
 	    false },
+	{ "show", "rules", ARGS_ANY_VM, CTL_SHOW_RULES, CTL_RULE, false,
+	    false },
 	{ "reload", NULL, ARGS_NONE, CTL_RELOAD, 0, false, false },
 	{ "release", NULL, ARGS_VM, CTL_RELEASE, 0, false, false },
 	{ "log", "brief", ARGS_NONE, CTL_LOG, 0, false, false },
 	{ "log", "verbose", ARGS_NONE, CTL_LOG, 0, false, true },
-	{ "monitor", NULL, ARGS_NONE, CTL_MONITOR, CTL_EVENT, false, false }
+	{ "monitor", NULL, ARGS_NONE, CTL_MONITOR, CTL_EVENT, false, false },
+	{ "check", NULL, ARGS_ANY_VM, CTL_CHECK, CTL_FINDING, false, false }
 };
 
 #define NGRAMMAR	(sizeof(grammar) / sizeof(grammar[0]))
@@ -258,8 +261,8 @@ parse_command(int argc, char *argv[], struct command *command, char *error,
 	command->type = row->type;
 	command->answer = row->answer;
 	command->address = row->address;
-	command->guessed = row->args == ARGS_ANY_VM && row->second == NULL &&
-	    argc > used;
+	command->guessed = row->type == CTL_SHOW_LEASES &&
+	    row->second == NULL && argc > used;
 	command->request.verbose = row->verbose;
 	/* One address was asked for, so one interface is meant. */
 	command->request.ifn = row->address ? 0 : CTL_ANY_IF;

@@ -122,12 +122,31 @@ table_begin(struct output *out, const struct item *item)
 	add_row(out, buf, len);
 }
 
+/* A line as it is, but for what could play tricks on a terminal. */
+static void
+table_line(struct output *out, const char *line)
+{
+	char	 buf[ROW_MAX];
+	size_t	 len, tabs = strspn(line, "\t");
+
+	if (tabs > CTL_TEXTLEN)
+		tabs = CTL_TEXTLEN;
+	memset(buf, '\t', tabs);
+	len = tabs + output_escape(buf + tabs, sizeof(buf) - tabs,
+	    line + tabs, true);
+	add_row(out, buf, len + 1);
+}
+
 static void
 table_item(struct output *out, const struct item *item)
 {
 	char	 buf[ROW_MAX];
 	size_t	 i, len = 0, column = 0, n;
 
+	if (item->line != NULL) {
+		table_line(out, item->line);
+		return;
+	}
 	for (i = 0; i < item->n; i++) {
 		if (item->fields[i].column == NULL)
 			continue;
@@ -181,6 +200,10 @@ print_row(const struct output *out, const struct row *row)
 	const char	*text = row->cells;
 	size_t		 i;
 
+	if (out->width[0] == 0) {
+		fprintf(out->fp, "%s\n", text);
+		return;
+	}
 	for (i = 0; i < ITEM_FIELDS && out->width[i] != 0; i++) {
 		if (i + 1 == ITEM_FIELDS || out->width[i + 1] == 0)
 			fprintf(out->fp, "%s\n", text);

@@ -69,6 +69,16 @@ print_item(struct client *client, void *arg, const void *item)
 	return -1;
 }
 
+/* Silence would leave one wondering; scripts look at the status. */
+static void
+end_check(size_t findings, bool json)
+{
+	if (findings > 0)
+		errx(1, "%zu finding%s", findings, findings == 1 ? "" : "s");
+	if (!json)
+		printf("everything is as it should be\n");
+}
+
 static void
 print_answer(struct client *client, const struct command *command, bool json)
 {
@@ -83,6 +93,8 @@ print_answer(struct client *client, const struct command *command, bool json)
 	if (output_end(&out) == -1)
 		err(1, "stdout");
 	output_clear(&out);
+	if (command->type == CTL_CHECK)
+		end_check(out.count, json);
 }
 
 static int

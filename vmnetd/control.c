@@ -291,6 +291,8 @@ client_request(struct client *client, struct imsg *imsg)
 	case CTL_SHOW_POOLS:
 	case CTL_SHOW_INTERFACES:
 	case CTL_SHOW_STATS:
+	case CTL_SHOW_RULES:
+	case CTL_CHECK:
 		break;
 	default:
 		return false;

@@ -49,21 +49,26 @@ enum ctl_type {
 	CTL_RELOAD,
 	CTL_RELEASE,
 	CTL_LOG,
-	CTL_SHOW_RULES,		/* CTL_TEXT */
-	CTL_CHECK,		/* CTL_TEXT, one for each finding */
+	CTL_SHOW_RULES,		/* CTL_RULE */
+	CTL_CHECK,		/* CTL_FINDING */
 	/* answers */
 	CTL_LEASE,
 	CTL_POOL,
 	CTL_INTERFACE,
 	CTL_STAT,
 	CTL_EVENT,
-	CTL_TEXT,		/* a line, NUL-terminated, at most CTL_TEXTLEN */
+	CTL_RULE,		/* struct ctl_text, a line of rules each */
+	CTL_FINDING,		/* struct ctl_text, something that is amiss */
 	CTL_ERROR,		/* a line of text, NUL-terminated; there may be
 				 * more of them, then CTL_END */
 	CTL_END
 };
 
 #define CTL_TEXTLEN	1024
+
+struct ctl_text {
+	char		 text[CTL_TEXTLEN];
+};
 
 #define CTL_ANY_IF	(-1)
 

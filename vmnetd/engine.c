@@ -51,6 +51,7 @@ static void	 receive_frame(struct channel *, struct imsg *);
 static void	 receive_request(struct channel *, struct imsg *);
 static void	 receive_stored(struct channel *, struct imsg *);
 static void	 receive_prepared(struct channel *, struct imsg *);
+static void	 receive_text(struct channel *, struct imsg *);
 static void	 monitor_event(enum ctl_event_type, struct ctl_event *);
 static void	 journal(void *, enum lease_op, const struct lease_record *);
 
@@ -222,6 +223,8 @@ engine_dispatch_frontend(struct channel *ch, struct imsg *imsg)
 		break;
 	case IMSG_SCANNED:
 		taps_scanned();
+		/* Whoever was there is on its way to priv by now. */
+		channel_send(&priv, IMSG_PRUNE, 0, -1, NULL, 0);
 		break;
 	case IMSG_MONITORS:
 		(void)message_get(ch, imsg, &nmonitors, sizeof(nmonitors));
@@ -376,11 +379,39 @@ send_frame(uint32_t port, const uint8_t *frame, size_t len)
 static void
 engine_dispatch_priv(struct channel *ch, struct imsg *imsg)
 {
-	if (imsg_get_type(imsg) == IMSG_PREPARED)
+	int32_t	 ok;
+
+	switch (imsg_get_type(imsg)) {
+	case IMSG_PREPARED:
 		receive_prepared(ch, imsg);
-	else
+		break;
+	case IMSG_TEXT:
+		receive_text(ch, imsg);
+		break;
+	case IMSG_TEXT_END:
+		if (message_get(ch, imsg, &ok, sizeof(ok)))
+			show_answered(imsg_get_id(imsg), ok);
+		break;
+	default:
 		log_warnx("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
+		break;
+	}
+}
+
+/* A line of an answer that only priv can give. */
+static void
+receive_text(struct channel *ch, struct imsg *imsg)
+{
+	struct ibuf	 buf;
+
+	if (imsg_get_ibuf(imsg, &buf) == -1 ||
+	    ibuf_size(&buf) > CTL_TEXTLEN ||
+	    !message_string(ibuf_data(&buf), ibuf_size(&buf))) {
+		log_warnx("%s sent malformed text: ignored", ch->peer);
+		return;
+	}
+	show_text(imsg_get_id(imsg), ibuf_data(&buf));
 }
 
 static void
@@ -391,7 +422,7 @@ receive_prepared(struct channel *ch, struct imsg *imsg)
 	if (!message_get(ch, imsg, &msg, sizeof(msg)))
 		return;
 	msg.reason[sizeof(msg.reason) - 1] = '\0';
-	tap_prepared(msg.port, msg.lladdr, msg.ok ? NULL : msg.reason);
+	tap_prepared(msg.port, msg.ok, msg.lladdr, msg.reason);
 }
 
 void
@@ -429,4 +460,16 @@ send_withdraw(uint32_t port, bool vacate)
 	struct msg_withdraw	 msg = { port, vacate };
 
 	channel_send(&priv, IMSG_WITHDRAW, 0, -1, &msg, sizeof(msg));
+}
+
+void
+ask_rules(uint32_t client, uint32_t port)
+{
+	channel_send(&priv, IMSG_SHOW_RULES, client, -1, &port, sizeof(port));
+}
+
+void
+ask_check(uint32_t client)
+{
+	channel_send(&priv, IMSG_CHECK, client, -1, NULL, 0);
 }

@@ -65,6 +65,7 @@ struct tap {
 	uint32_t		 seq;		/* STORING: of the request */
 	uint32_t		 port;		/* 0: none */
 	int64_t			 since;		/* in this state */
+	bool			 heard;		/* a DHCP client, since ready */
 	struct lease		*lease;		/* STORING to READY; FAILED
 						 * too if priv refused it */
 	struct dhcp_binding	 binding;	/* READY */
@@ -91,6 +92,9 @@ void	 send_raise(const struct tap *);
 void	 send_prepare(const struct tap *);
 void	 send_withdraw(uint32_t port, bool vacate);
 void	 send_frame(uint32_t port, const uint8_t *, size_t);
+/* What only priv knows comes back by show_text() and show_answered(). */
+void	 ask_rules(uint32_t client, uint32_t port);	/* 0: of all */
+void	 ask_check(uint32_t client);
 void	 send_item(uint32_t client, uint32_t type, const void *, size_t);
 /* Tell those who monitor about a tap, or (NULL) about the daemon. */
 void	 send_event(enum ctl_event_type, const struct tap *);
@@ -108,13 +112,19 @@ void	 taps_scanned(void);		/* all have been seen: begin */
 void	 taps_configured(void);		/* there is a new configuration */
 void	 taps_retry(void);		/* something may have come free */
 void	 tap_stored(uint32_t seq, const char *error);
-void	 tap_prepared(uint32_t port, const uint8_t *lladdr,
-	    const char *error);
+/* Not ok: the reason.  ok: what is missing all the same, or "". */
+void	 tap_prepared(uint32_t port, bool ok, const uint8_t *lladdr,
+	    const char *reason);
 void	 tap_frame(uint32_t port, const uint8_t *, size_t, int);
 struct tap *tap_of_lease(const struct lease *);	/* NULL: no VM now */
 
+/* The first tap of a VM from an interface on, NULL if none. */
+struct tap *tap_named(const char *vm, uint8_t ifn);
+
 /* show.c */
 void	 show(uint32_t client, enum ctl_type, const struct ctl_request *);
+void	 show_text(uint32_t client, const char *);
+void	 show_answered(uint32_t client, bool ok);
 void	 show_fill_lease(const struct lease *, struct ctl_lease *);
 void	 show_fill_tap(const struct tap *, struct ctl_lease *);
 

@@ -51,6 +51,7 @@ static const struct conf_rules *find_rules(const struct conf *,
 		    const char *);
 static int	 rewish(const struct conf *, char *, size_t);
 static void	 inherit(const struct port *);
+static bool	 shares(const struct port *, const struct port *);
 static void	 restore(void);
 static void	 watch_event(int, short, void *);
 static void	 check_timer(int, short, void *);
@@ -215,31 +216,36 @@ guard_remove(struct port *port)
 	wish_free(&port->rules);
 }
 
-/* What a port that goes had, another that matches may have now. */
+/* What a port that goes had, others that match may have now. */
 static void
 inherit(const struct port *gone)
 {
-	struct conf_match	 match;
-	struct port		*port;
-	char			 buf[256];
-	size_t			 i;
+	struct port	*port;
+	char		 buf[256];
+	bool		 ok;
 
 	RB_FOREACH(port, port_tree, &ports) {
-		if (port == gone || !port->guarded)
+		if (port == gone || !port->guarded || !shares(port, gone))
 			continue;
-		conf_match(current, port->rules.vm, port->rules.ifn, &match);
-		for (i = 0; i < match.nforward; i++)
-			if (&match.forward[i] == gone->rules.forward[0])
-				break;
-		if (i == match.nforward)
-			continue;
-		if (guard_add(port, buf, sizeof(buf)) == -1) {
+		if (!(ok = guard_add(port, buf, sizeof(buf)) == 0))
 			port->guarded = false;
-			port_notice(port, false, buf);
-		} else
-			port_notice(port, true, buf);
-		return;
+		port_notice(port, ok, buf);
 	}
+}
+
+/* Does a port match for a forward that another has? */
+static bool
+shares(const struct port *port, const struct port *other)
+{
+	struct conf_match	 match;
+	size_t			 i, j;
+
+	conf_match(current, port->rules.vm, port->rules.ifn, &match);
+	for (i = 0; i < match.nforward; i++)
+		for (j = 0; j < other->rules.nforward; j++)
+			if (other->rules.forward[j] == &match.forward[i])
+				return true;
+	return false;
 }
 
 void

@@ -19,12 +19,15 @@
 #include <sys/tree.h>
 
 #include <stdbool.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dhcp.h"
 #include "engine.h"
+#include "log.h"
 
 /*
  * Answers to vmnetctl(8), a page at a time.
@@ -36,6 +39,10 @@ static void	 show_interfaces(uint32_t, const struct ctl_request *);
 static void	 show_stats(uint32_t);
 static void	 show_stat(uint32_t, const char *, const char *, uint64_t);
 static void	 release(uint32_t, const struct ctl_request *);
+static void	 show_rules(uint32_t, const struct ctl_request *);
+static void	 check_begin(uint32_t, const struct ctl_request *);
+static void	 check_tap(uint32_t, const struct tap *);
+static void	 check_line(uint32_t, const struct tap *, const char *);
 static void	 show_error(uint32_t, const char *, ...)
 		    __attribute__((__format__ (printf, 2, 3)));
 static void	 show_end(uint32_t, const struct ctl_cursor *);
@@ -46,6 +53,19 @@ static bool	 row_next(const struct ctl_request *,
 		    struct ctl_cursor *);
 static int	 key_cmp(const char *, uint32_t, uint32_t, const char *,
 		    uint32_t, uint32_t);
+
+/* Requests that wait for priv's answer. */
+struct waiting {
+	TAILQ_ENTRY(waiting)	 entry;
+	uint32_t		 client;
+	bool			 check;
+	char			 vm[VM_NAMELEN];
+};
+static TAILQ_HEAD(, waiting)	 waiting = TAILQ_HEAD_INITIALIZER(waiting);
+
+static void	 wait_for_priv(uint32_t, const char *, bool);
+static struct waiting *find_waiting(uint32_t);
+static void	 send_text(uint32_t, enum ctl_type, const char *);
 
 void
 show(uint32_t client, enum ctl_type type, const struct ctl_request *req)
@@ -65,6 +85,12 @@ show(uint32_t client, enum ctl_type type, const struct ctl_request *req)
 		break;
 	case CTL_RELEASE:
 		release(client, req);
+		break;
+	case CTL_SHOW_RULES:
+		show_rules(client, req);
+		break;
+	case CTL_CHECK:
+		check_begin(client, req);
 		break;
 	default:
 		show_error(client, "unknown request");
@@ -238,12 +264,13 @@ show_fill_lease(const struct lease *lease, struct ctl_lease *item)
 	if ((tap = tap_of_lease(lease)) == NULL)
 		return;
 	strlcpy(item->tap, tap->ifc.name, sizeof(item->tap));
-	/* On its way, or refused: its VM is there, its network is not. */
+	/* Refused, or it has to do without some of its rules. */
 	if (tap->state == TAP_FAILED) {
 		item->state = LEASE_FAILED;
 		item->since = tap->since;
-		strlcpy(item->reason, tap->reason, sizeof(item->reason));
 	}
+	if (tap->reason[0] != '\0')
+		strlcpy(item->reason, tap->reason, sizeof(item->reason));
 }
 
 void
@@ -378,4 +405,147 @@ show_stats(uint32_t client)
 	for (i = DROP_NONE + 1; i < DROP_MAX; i++)
 		show_stat(client, "dropped", drop_name(i), stats.dropped[i]);
 	show_end(client, NULL);
+}
+
+/* --- with priv's help ------------------------------------------------------ */
+
+static void
+wait_for_priv(uint32_t client, const char *vm, bool is_check)
+{
+	struct waiting	*w;
+
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		fatal("request");
+	w->client = client;
+	w->check = is_check;
+	strlcpy(w->vm, vm, sizeof(w->vm));
+	TAILQ_INSERT_TAIL(&waiting, w, entry);
+}
+
+static void
+show_rules(uint32_t client, const struct ctl_request *req)
+{
+	struct tap	*tap;
+
+	if (req->vm[0] == '\0') {
+		wait_for_priv(client, "", false);
+		ask_rules(client, 0);
+		return;
+	}
+	tap = tap_named(req->vm, req->ifn == CTL_ANY_IF ? 0 : req->ifn);
+	if (tap == NULL || tap->port == 0 || (req->ifn != CTL_ANY_IF &&
+	    tap->ifn != req->ifn)) {
+		show_error(client, "VM \"%s\" is not present", req->vm);
+		return;
+	}
+	wait_for_priv(client, req->vm, false);
+	ask_rules(client, tap->port);
+}
+
+/* From the packet filter inwards: what priv finds comes first. */
+static void
+check_begin(uint32_t client, const struct ctl_request *req)
+{
+	wait_for_priv(client, req->vm, true);
+	ask_check(client);
+}
+
+/* A line of the answer that a client waits for. */
+void
+show_text(uint32_t client, const char *text)
+{
+	struct waiting	*w;
+
+	if ((w = find_waiting(client)) != NULL)
+		send_text(client, w->check ? CTL_FINDING : CTL_RULE, text);
+}
+
+static void
+send_text(uint32_t client, enum ctl_type type, const char *text)
+{
+	struct ctl_text	 item;
+
+	memset(&item, 0, sizeof(item));
+	strlcpy(item.text, text, sizeof(item.text));
+	send_item(client, type, &item, sizeof(item));
+}
+
+static struct waiting *
+find_waiting(uint32_t client)
+{
+	struct waiting	*w;
+
+	TAILQ_FOREACH(w, &waiting, entry)
+		if (w->client == client)
+			return w;
+	return NULL;
+}
+
+void
+show_answered(uint32_t client, bool ok)
+{
+	struct waiting	*w;
+	struct tap	*tap;
+	bool		 known = false;
+
+	if ((w = find_waiting(client)) == NULL)
+		return;
+	TAILQ_REMOVE(&waiting, w, entry);
+	if (w->check) {
+		RB_FOREACH(tap, tap_index, &taps) {
+			if (w->vm[0] != '\0' && strcmp(w->vm, tap->vm) != 0)
+				continue;
+			known = true;
+			check_tap(client, tap);
+		}
+		if (w->vm[0] != '\0' && !known)
+			send_text(client, CTL_FINDING, "no tap bears the name "
+			    "of this VM: is it running?");
+	}
+	free(w);
+	if (ok)
+		show_end(client, NULL);
+	else
+		show_error(client, "priv cannot answer");
+}
+
+static void
+check_line(uint32_t client, const struct tap *tap, const char *what)
+{
+	char	 line[CTL_TEXTLEN];
+
+	snprintf(line, sizeof(line), "%s: %s interface %u: %s",
+	    tap->ifc.name, tap->vm, tap->ifn, what);
+	send_text(client, CTL_FINDING, line);
+}
+
+/* What keeps this VM interface from its network, if anything. */
+static void
+check_tap(uint32_t client, const struct tap *tap)
+{
+	if (tap->vm[0] == '\0')
+		return;		/* nobody's concern */
+	switch (tap->state) {
+	case TAP_UNMANAGED:
+	case TAP_WAITING:
+	case TAP_FAILED:
+		check_line(client, tap, tap->reason);
+		return;
+	case TAP_SETTLING:
+	case TAP_STORING:
+	case TAP_PREPARING:
+		check_line(client, tap, "is being set up: ask again");
+		return;
+	case TAP_READY:
+		break;
+	}
+	if (!tap->ifc.link)
+		check_line(client, tap, "its VM has let go of the tap");
+	if (tap->reason[0] != '\0')
+		check_line(client, tap, tap->reason);
+	if (lease_state_at(tap->lease, now()) == LEASE_BOUND)
+		return;
+	check_line(client, tap, tap->heard ? "the guest asks by DHCP, but "
+	    "has not taken its address" : "nothing heard of a DHCP client in "
+	    "the guest: is one running there?");
 }

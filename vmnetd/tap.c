@@ -537,21 +537,32 @@ port_find(uint32_t port)
 }
 
 void
-tap_prepared(uint32_t port, const uint8_t *lladdr, const char *error)
+tap_prepared(uint32_t port, bool ok, const uint8_t *lladdr,
+    const char *reason)
 {
 	struct tap	*tap;
 
-	if ((tap = port_find(port)) == NULL || tap->state != TAP_PREPARING)
+	if ((tap = port_find(port)) == NULL || (tap->state != TAP_PREPARING &&
+	    tap->state != TAP_READY))
 		return;		/* its VM has gone meanwhile */
-	if (error != NULL) {
+	if (!ok) {
+		/* What priv has of it, if anything, is to go as well. */
+		if (tap->state == TAP_READY)
+			send_withdraw(port, false);
 		RB_REMOVE(tap_ports, &ports, tap);
 		tap->port = 0;
-		lease_fail(tap->lease, now(), error);
-		tap_fail(tap, "%s", error);
+		lease_fail(tap->lease, now(), reason);
+		tap_fail(tap, "%s", reason);
 		return;
 	}
-	memcpy(tap->ifc.lladdr, lladdr, sizeof(tap->ifc.lladdr));
-	tap_ready(tap);
+	if (tap->state == TAP_PREPARING) {
+		memcpy(tap->ifc.lladdr, lladdr, sizeof(tap->ifc.lladdr));
+		tap_ready(tap);
+	}
+	if (reason[0] != '\0' && strcmp(tap->reason, reason) != 0)
+		log_warnx("%s: %s interface %u: %s", tap->ifc.name, tap->vm,
+		    tap->ifn, reason);
+	strlcpy(tap->reason, reason, sizeof(tap->reason));
 }
 
 /* What DHCP tells this guest, by the configuration as it is now. */
@@ -579,6 +590,7 @@ tap_ready(struct tap *tap)
 	uint8_t		*early = tap->early;
 
 	tap_set_state(tap, TAP_READY);
+	tap->heard = false;
 	tap_bind(tap);
 	log_info("%s: %s interface %u: host %s, guest %s", tap->ifc.name,
 	    tap->vm, tap->ifn, prefix_ntoa(&host),
@@ -768,6 +780,7 @@ serve(struct tap *tap, const uint8_t *frame, size_t len, int flags)
 		return;
 	}
 	stats.received[verdict.received]++;
+	tap->heard = true;
 	if (replylen > 0) {
 		stats.sent[verdict.sent]++;
 		send_frame(tap->port, reply, replylen);
@@ -819,4 +832,16 @@ tap_of_lease(const struct lease *lease)
 		if (tap->lease == lease)
 			return tap;
 	return NULL;
+}
+
+struct tap *
+tap_named(const char *vm, uint8_t ifn)
+{
+	struct tap	*tap, key;
+
+	strlcpy(key.vm, vm, sizeof(key.vm));
+	key.ifn = ifn;
+	key.ifc.index = 0;
+	tap = RB_NFIND(tap_names, &tap_names, &key);
+	return tap != NULL && strcmp(tap->vm, vm) == 0 ? tap : NULL;
 }

@@ -92,6 +92,7 @@ static void		 reload(uint32_t);
 static void		 reload_report(void *, const char *);
 static void		 reload_done(uint32_t, int);
 static void		 conf_done(struct channel *);
+static void		 conf_refused(struct channel *, struct imsg *);
 static void		 send_lease(void *, const struct lease_record *);
 static void		 store(struct channel *, struct imsg *);
 static int		 store_put(const struct msg_store *);
@@ -375,6 +376,9 @@ parent_dispatch(struct channel *ch, struct imsg *imsg)
 	case IMSG_CONF_DONE:
 		conf_done(ch);
 		break;
+	case IMSG_CONF_REFUSED:
+		conf_refused(ch, imsg);
+		break;
 	case IMSG_STORE:
 		if (ch == &children[ROLE_ENGINE].ch)
 			store(ch, imsg);
@@ -541,6 +545,43 @@ conf_done(struct channel *ch)
 	}
 	reloading.conf = NULL;
 	reload_done(reloading.client, 1);
+	if (reloading.again) {
+		reloading.again = false;
+		reload(0);
+	}
+}
+
+/*
+ * The packet filter does not take the rules: the configuration is refused as
+ * if it could not be parsed, and without one the daemon does not start.
+ */
+static void
+conf_refused(struct channel *ch, struct imsg *imsg)
+{
+	struct ibuf	 buf;
+	uint32_t	*client = NULL;
+	char		*line, *rest, *text;
+
+	if (reloading.conf == NULL || imsg_get_ibuf(imsg, &buf) == -1 ||
+	    !message_string(ibuf_data(&buf), ibuf_size(&buf))) {
+		log_warnx("%s sent a malformed refusal: ignored", ch->peer);
+		return;
+	}
+	if ((text = rest = strdup(ibuf_data(&buf))) == NULL)
+		fatal("reload");
+	if (reloading.client != 0)
+		client = &reloading.client;
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0')
+			reload_report(client, line);
+	free(text);
+	if (reloading.conf == conf) {
+		log_crit("the packet filter refuses the rules: stopping");
+		parent_stop(1);
+	}
+	conf_free(reloading.conf);
+	reloading.conf = NULL;
+	reload_done(reloading.client, 0);
 	if (reloading.again) {
 		reloading.again = false;
 		reload(0);
