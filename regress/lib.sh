@@ -397,6 +397,16 @@ daemon_wait()
 	return $daemon_status
 }
 
+# The process of a role, whose children bear it in their title.
+pid_of()
+{
+	if [ "$1" = parent ]; then
+		echo "$daemon"
+		return
+	fi
+	pgrep -P "$daemon" -f "$1"
+}
+
 # Gone, or waiting for its parent to see that.
 process_ended()
 {

@@ -35,6 +35,11 @@ is "it has no address" "$(tap_addresses $T0)" ""
 soon "after its description came it is served" in_state bound late
 is "as it should be" "$(field late 0 guest)" 172.16.0.3
 
+# Somebody takes the host address away.
+address_del $T0 172.16.0.2/31
+soon "it is set again" has_address $T0 172.16.0.2/31
+ok "and the guest is reached" host_pings 172.16.0.3
+
 # It comes back under another name and index, with another VM number.
 before=$(tap_index $T0)
 guest_stop late

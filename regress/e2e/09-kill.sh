@@ -20,16 +20,6 @@
 
 conf_default
 
-# The pid of a role: children bear it in their title.
-pid_of()
-{
-	if [ "$1" = parent ]; then
-		echo "$daemon"
-		return
-	fi
-	pgrep -P "$daemon" -f "$1"
-}
-
 daemon_start
 guest_start vm0 -t $T0 -D vm1-if0-vm0 bind serve
 soon "the guest is bound" in_state bound vm0
