@@ -32,3 +32,6 @@ VMNETCTL_SRCS=	vmnetctl.c client.c parser.c output.c table.c json.c
 VMNETCTL_SHARED= addr.c stats.c
 
 MANUALS=	vmnetd.8 vmnetctl.8 vmnetd.conf.5
+
+# The functions that this test puts its own in place of.
+JOURNAL_TEST_WRAP= openat write fsync fdatasync ftruncate renameat log_warnx

@@ -50,6 +50,8 @@ network_names()
 	T0=tap0 T1=tap1 T2=tap2 T3=tap3 T4=tap4
 	T5=tap5 T6=tap6 T7=tap7 T8=tap8 T9=tap9
 	TAPS='tap%d'
+	HOSTIF=host0
+	BRIDGE=bridge0
 }
 
 forwarding_on()
@@ -119,21 +121,22 @@ address_del()
 	ip addr del "$2" dev "$1"
 }
 
-# An interface of the host that is no tap: host_interface NAME ADDRESS/LENGTH
+# An interface of the host that is no tap.  A bridge, because every kernel
+# that has taps for VMs has it: host_interface ADDRESS/LENGTH
 host_interface()
 {
-	ip link add "$1" type dummy && ip link set "$1" up &&
-	    ip addr add "$2" dev "$1"
+	ip link add "$HOSTIF" type bridge && ip link set "$HOSTIF" up &&
+	    ip addr add "$1" dev "$HOSTIF"
 }
 
 bridge_create()
 {
-	ip link add "$1" type bridge && ip link set "$1" up
+	ip link add "$BRIDGE" type bridge && ip link set "$BRIDGE" up
 }
 
 bridge_add()
 {
-	ip link set dev "$2" master "$1"
+	ip link set dev "$1" master "$BRIDGE"
 }
 
 # --- guests with clients ----------------------------------------------------

@@ -21,6 +21,8 @@ SYSTEM=openbsd
 HOST_RD=${REGRESS_RDOMAIN:-190}
 # Far from those that vmd(8) takes.
 FIRST_TAP=${REGRESS_TAP:-90}
+HOSTIF=vether190
+BRIDGE=bridge190
 
 network_create()
 {
@@ -47,8 +49,8 @@ network_destroy()
 		ifconfig "tap$((FIRST_TAP + n))" destroy 2>/dev/null
 		n=$((n + 1))
 	done
-	ifconfig vether190 destroy 2>/dev/null
-	ifconfig bridge190 destroy 2>/dev/null
+	ifconfig "$HOSTIF" destroy 2>/dev/null
+	ifconfig "$BRIDGE" destroy 2>/dev/null
 	for rd in "$HOST_RD" $((HOST_RD + 1)) $((HOST_RD + 2)); do
 		ifconfig "lo$rd" destroy 2>/dev/null
 	done
@@ -147,18 +149,18 @@ address_del()
 
 host_interface()
 {
-	ifconfig vether190 create && ifconfig vether190 rdomain "$HOST_RD" &&
-	    ifconfig vether190 inet "$2" up
+	ifconfig "$HOSTIF" create && ifconfig "$HOSTIF" rdomain "$HOST_RD" &&
+	    ifconfig "$HOSTIF" inet "$1" up
 }
 
 bridge_create()
 {
-	ifconfig bridge190 create && ifconfig bridge190 rdomain "$HOST_RD" up
+	ifconfig "$BRIDGE" create && ifconfig "$BRIDGE" rdomain "$HOST_RD" up
 }
 
 bridge_add()
 {
-	ifconfig bridge190 add "$2"
+	ifconfig "$BRIDGE" add "$1"
 }
 
 # --- guests with clients ----------------------------------------------------

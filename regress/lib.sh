@@ -14,7 +14,7 @@
 
 # For the end-to-end tests: each is a shell script that begins with
 #
-#	. "${0%/*}/../lib.sh"
+#	. "$(dirname "$0")/../lib.sh"
 #
 # and from there on runs as root in a network of its own, with a directory of
 # its own ($DIR), and ends with `finish'.  Whatever it leaves behind is
@@ -32,8 +32,8 @@
 #	RD			what a pool must say to serve this network
 #	T0 to T9		names of taps
 
-top=$(cd "${0%/*}" && while [ ! -f regress/lib.sh ] && [ "$PWD" != / ]; do
-    cd ..; done; pwd)
+top=$(cd "$(dirname "$0")" &&
+    while [ ! -f regress/lib.sh ] && [ "$PWD" != / ]; do cd ..; done; pwd)
 name=${0##*/}
 name=${name%.sh}
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
@@ -321,6 +321,10 @@ have()
 
 # --- the daemon -------------------------------------------------------------
 
+# The search for leaks needs /proc, which the processes do not see.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+export ASAN_OPTIONS
+
 # The configuration, from standard input.
 conf()
 {
@@ -349,6 +353,13 @@ vmnetd()
 	"$VMNETD" -f "$CONF" -l "$LEASES" -s "$SOCK" "$@"
 }
 
+# In the background, as process $daemon: not as a child of a shell there.
+daemon_run()
+{
+	"$VMNETD" -f "$CONF" -l "$LEASES" -s "$SOCK" -d "$@" &
+	daemon=$!
+}
+
 daemon_alive()
 {
 	[ -n "$daemon" ] && kill -0 "$daemon" 2>/dev/null
@@ -362,8 +373,7 @@ daemon_answers()
 # Start it and wait until it answers.
 daemon_start()
 {
-	vmnetd -d -v "$@" >>"$LOG" 2>&1 &
-	daemon=$!
+	daemon_run -v "$@" >>"$LOG" 2>&1
 	if wait_for 20 daemon_answers && daemon_alive; then
 		pass
 	else
@@ -387,7 +397,26 @@ daemon_wait()
 	return $daemon_status
 }
 
-# The last lines of the log that hold a text.
+# The process of a role, whose children bear it in their title.
+pid_of()
+{
+	if [ "$1" = parent ]; then
+		echo "$daemon"
+		return
+	fi
+	pgrep -P "$daemon" -f "$1"
+}
+
+# Gone, or waiting for its parent to see that.
+process_ended()
+{
+	case $(ps -o stat= -p "$1") in
+	""|Z*)	return 0 ;;
+	*)	return 1 ;;
+	esac
+}
+
+# The lines of the log that hold a text.
 logged()
 {
 	grep -F -e "$1" "$LOG"
@@ -425,7 +454,7 @@ reason()
 tap_reason()
 {
 	ctl show interfaces | awk -v tap="$1" '$1 == tap {
-	    for (i = 6; i <= NF; i++) printf "%s%s", i > 6 ? " " : "", $i
+	    for (i = 6; i <= NF; i++) printf "%s ", $i
 	    print "" }'
 }
 

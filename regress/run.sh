@@ -88,6 +88,7 @@ run_one()
 # From the last line of $log and $status: $result, and whether it is $bad.
 count()
 {
+	# shellcheck disable=SC2046 # words
 	set -- $(tail -n 1 "$log" | LC_ALL=C sed -n 's/^[^ ]*: \([0-9]*\) '\
 'passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p')
 	p=${1:-0}
@@ -164,7 +165,7 @@ interrupted()
 	exit 1
 }
 
-system=$(uname | tr 'A-Z' 'a-z')
+system=$(uname | tr '[:upper:]' '[:lower:]')
 mkdir -p "$LOGS" || exit 1
 trap interrupted INT TERM HUP
 

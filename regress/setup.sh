@@ -27,7 +27,7 @@ set -eu
 packages='gcc libc6-dev make byacc pkg-config libevent-dev libbsd-dev
     libmnl-dev libnftables-dev libseccomp-dev libcap-dev'
 # the network of a test, and its guests
-packages="$packages iproute2 nftables iputils-ping procps kmod busybox-static
+packages="$packages iproute2 nftables iputils-ping procps busybox-static
     udhcpc isc-dhcp-client dhcpcd-base systemd tcpdump socat jq mandoc"
 # the virtual machine
 packages="$packages qemu-system-x86 cpio"
@@ -66,6 +66,7 @@ install_packages()
 	export DEBIAN_FRONTEND
 	try apt-get -q update
 	[ -n "$wanted" ] || return 0
+	# shellcheck disable=SC2086 # words
 	echo "setup: installing" $wanted
 	# shellcheck disable=SC2086 # words
 	try apt-get -q -y --no-install-recommends install $wanted

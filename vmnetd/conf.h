@@ -43,7 +43,7 @@
 /* What one statement may hold. */
 #define LEASE_TIME_MIN		60	/* seconds */
 #define MTU_MIN			576	/* what RFC 791 promises */
-#define ADDRS_MAX		63	/* nameserver, ntp: one option's worth */
+#define ADDRS_MAX		63	/* nameserver, ntp */
 #define SEARCH_MAX		32
 #define ROUTES_MAX		64
 #define BOOT_FILELEN		128	/* with NUL */
@@ -100,7 +100,7 @@ struct conf_forward {
 	struct conf_where	 where;
 };
 
-#define ADDR_HOST	0		/* the word `host` where an address may be */
+#define ADDR_HOST	0	/* the word `host` where an address may be */
 
 /*
  * DHCP settings said at one level: in a pool, in a vm, or in an interface
@@ -152,7 +152,7 @@ struct conf_vmif {
 	TAILQ_ENTRY(conf_vmif)	 entry;		/* unused in conf_vm.all */
 	uint8_t			 index;		/* unused in conf_vm.all */
 	bool			 ignore;
-	char			 poolname[POOL_NAMELEN];	/* "" not said */
+	char			 poolname[POOL_NAMELEN]; /* "" not said */
 	struct conf_pool	*pool;		/* resolved by conf_check */
 	uint32_t		 address;	/* 0 not said; in .all: of 0 */
 	char			 hostname[HOSTNAME_LEN];	/* the same */
@@ -199,7 +199,7 @@ struct conf {
 	struct conf_pools	 pools;
 	struct conf_vms		 vms;
 	struct conf_vm_tree	 tree;		/* built by conf_check, */
-	struct conf_vms		 patterns;	/* as this: those with wildcards */
+	struct conf_vms		 patterns;	/* as these, with wildcards */
 	bool			 broken;	/* names may be missing */
 };
 
@@ -219,7 +219,7 @@ void		 dhcp_conf_clear(struct dhcp_conf *);
 struct conf_pool *conf_find_pool(const struct conf *, const char *);
 bool		 conf_valid_poolname(const char *);
 bool		 conf_valid_vmname(const char *);	/* vmd(8)'s rules */
-bool		 conf_valid_hostname(const char *);	/* one label, RFC 1123 */
+bool		 conf_valid_hostname(const char *);	/* a label, RFC 1123 */
 bool		 conf_valid_domain(const char *);	/* without a last dot */
 bool		 conf_valid_group(const char *);
 bool		 conf_valid_pattern(const char *);

@@ -92,6 +92,7 @@ static const char	*beside(struct lexer *, const char *);
 static int		 peek_char(struct source *);
 static int		 next_char(struct source *);
 static void		 lex(struct lexer *, struct token *);
+static const char	*lex_token(struct lexer *, struct token *);
 static void		 skip_blanks(struct source *);
 static const char	*lex_quoted(struct lexer *, int);
 static const char	*lex_word(struct lexer *);
@@ -350,9 +351,9 @@ lex(struct lexer *l, struct token *token)
 {
 	struct source	*s = l->source;
 	const char	*bad = NULL;
-	bool		 literal;
-	int		 c;
+	bool		 macro;
 
+	/* A macro is nothing in itself, its value comes next. */
 	do {
 		skip_blanks(s);
 		l->len = 0;
@@ -360,36 +361,51 @@ lex(struct lexer *l, struct token *token)
 		token->file = s->name;
 		token->line = s->line;
 		token->first = s->first;
-		literal = s->expansion == NULL;
-		if ((c = peek_char(s)) == '$' && literal)
+		macro = peek_char(s) == '$' && s->expansion == NULL;
+		if (macro)
 			bad = lex_macro(l);
-	} while (c == '$' && literal && bad == NULL);
+	} while (macro && bad == NULL);
 
-	if (c == '\0') {
+	if (bad == NULL && peek_char(s) == '\0') {
 		token->text = "end of file";
 		return;
 	}
-	if (c == '"' || c == '\'') {
-		token->kind = TOKEN_STRING;
-		bad = lex_quoted(l, next_char(s));
-	} else if (is_word_char(c) && c != '-') {
-		token->kind = TOKEN_WORD;
-		bad = lex_word(l);
-		if (literal && s->expansion == NULL && take_equals(s))
-			token->kind = TOKEN_NAME;
-	} else if (bad == NULL) {
-		token->kind = TOKEN_CHAR;
-		add_char(l, next_char(s));
-		if (c == '$')
-			bad = "a macro in the value of a macro: write "
-			    "NAME = \"...\" $OTHER to put values together";
-	}
+	if (bad == NULL)
+		bad = lex_token(l, token);
 	s->first = false;
 	if (bad != NULL) {
 		token->kind = TOKEN_BAD;
 		token->text = bad;
 	} else
 		token->text = lexer_keep(l, l->buf, l->len);
+}
+
+/* What it is by its first character; NULL, or what is wrong with it. */
+static const char *
+lex_token(struct lexer *l, struct token *token)
+{
+	struct source	*s = l->source;
+	const char	*bad;
+	bool		 literal = s->expansion == NULL;
+	int		 c = peek_char(s);
+
+	if (c == '"' || c == '\'') {
+		token->kind = TOKEN_STRING;
+		return lex_quoted(l, next_char(s));
+	}
+	if (is_word_char(c) && c != '-') {
+		token->kind = TOKEN_WORD;
+		bad = lex_word(l);
+		if (literal && s->expansion == NULL && take_equals(s))
+			token->kind = TOKEN_NAME;
+		return bad;
+	}
+	token->kind = TOKEN_CHAR;
+	add_char(l, next_char(s));
+	if (c == '$')
+		return "a macro in the value of a macro: write "
+		    "NAME = \"...\" $OTHER to put values together";
+	return NULL;
 }
 
 static void
@@ -555,15 +571,6 @@ lexer_define(struct lexer *l, const struct token *name, const char *value)
 	macro->line = name->line;
 	if (find_macro(&cmdline, name->text, len) != NULL)
 		macro->used = true;
-}
-
-const char *
-lexer_value(struct lexer *l, const struct token *name)
-{
-	struct macro	*macro;
-
-	macro = find_macro(&l->macros, name->text, strlen(name->text));
-	return macro == NULL ? NULL : macro->value;
 }
 
 void

@@ -69,8 +69,6 @@ void		 lexer_peek(struct lexer *, size_t, struct token *);
 const char	*lexer_keep(struct lexer *, const char *, size_t);
 void		 lexer_define(struct lexer *, const struct token *,
 		    const char *);
-/* The value of a macro that a file defined, NULL if none did. */
-const char	*lexer_value(struct lexer *, const struct token *);
 /* Calls back for each macro of the files that was never used. */
 void		 lexer_unused(struct lexer *,
 		    void (*)(const char *name, const char *file, int line));

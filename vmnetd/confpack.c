@@ -506,7 +506,7 @@ unpack_search(struct ibuf *buf, struct dhcp_conf *dhcp)
 static int
 unpack_routes(struct ibuf *buf, struct dhcp_conf *dhcp)
 {
-	size_t	 i, n;
+	size_t	 i, j, n;
 
 	if (unpack_count(buf, &n, ROUTES_MAX, 9) == -1)
 		return -1;
@@ -515,17 +515,22 @@ unpack_routes(struct ibuf *buf, struct dhcp_conf *dhcp)
 	if ((dhcp->route = calloc(n, sizeof(*dhcp->route))) == NULL)
 		return -1;
 	dhcp->nroute = n;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (unpack_prefix(buf, &dhcp->route[i].dst) == -1 ||
 		    unpack_host(buf, &dhcp->route[i].via, true) == -1)
 			return -1;
+		for (j = 0; j < i; j++)
+			if (prefix_equal(&dhcp->route[i].dst,
+			    &dhcp->route[j].dst))
+				return -1;
+	}
 	return 0;
 }
 
 static int
 unpack_options(struct ibuf *buf, struct dhcp_conf *dhcp)
 {
-	size_t	 i, n;
+	size_t	 i, j, n;
 
 	if (unpack_count(buf, &n, OPTION_MAX, 3) == -1)
 		return -1;
@@ -534,9 +539,13 @@ unpack_options(struct ibuf *buf, struct dhcp_conf *dhcp)
 	if ((dhcp->option = calloc(n, sizeof(*dhcp->option))) == NULL)
 		return -1;
 	dhcp->noption = n;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (unpack_option(buf, &dhcp->option[i]) == -1)
 			return -1;
+		for (j = 0; j < i; j++)
+			if (dhcp->option[i].code == dhcp->option[j].code)
+				return -1;
+	}
 	return 0;
 }
 

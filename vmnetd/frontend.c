@@ -73,9 +73,11 @@ RB_HEAD(seen_tree, seen);
 /* A packet descriptor. */
 struct fport {
 	RB_ENTRY(fport)	 entry;
+	TAILQ_ENTRY(fport) queue;	/* closing */
 	struct event	 ev;
 	uint32_t	 id;
-	int		 fd;		/* -1: the tap has gone */
+	int		 fd;
+	bool		 dead;		/* the tap has gone: not read any more */
 	uint32_t	 tokens;	/* in thousandths */
 	struct timespec	 filled;
 };
@@ -113,6 +115,8 @@ static void	 send_interface(const struct interface *);
 static void	 port_open(struct channel *, struct imsg *);
 static void	 port_close(uint32_t);
 static void	 port_hangup(struct fport *);
+static void	 close_later(void);
+static void	 close_one(int, short, void *);
 static struct fport *port_find(uint32_t);
 static void	 port_event(int, short, void *);
 static void	 port_frame(const uint8_t *, size_t, int, void *);
@@ -130,6 +134,8 @@ static struct seen_tree		 seens = RB_INITIALIZER(&seens);
 static struct fport_tree	 fports = RB_INITIALIZER(&fports);
 static TAILQ_HEAD(, seen)	 slow = TAILQ_HEAD_INITIALIZER(slow);
 static struct event		 watch_ev, slow_ev;
+static TAILQ_HEAD(, fport)	 closing = TAILQ_HEAD_INITIALIZER(closing);
+static struct event		 close_ev;
 static struct stats		 stats;
 
 static int
@@ -159,6 +165,8 @@ frontend_main(void)
 	event_priority_init(PRIO_MAX);
 	event_set(&watch_ev, fd, EV_READ | EV_PERSIST, watch_event, NULL);
 	evtimer_set(&slow_ev, scan_slow, NULL);
+	evtimer_set(&close_ev, close_one, NULL);
+	event_priority_set(&close_ev, PRIO_GUEST);
 	event_dispatch();
 }
 
@@ -627,13 +635,16 @@ port_find(uint32_t id)
 static void
 port_hangup(struct fport *port)
 {
-	if (port->fd == -1)
-		return;
-	event_del(&port->ev);
-	close(port->fd);
-	port->fd = -1;
+	if (!port->dead) {
+		event_del(&port->ev);
+		port->dead = true;
+	}
 }
 
+/*
+ * Closing a packet descriptor can take the kernel many milliseconds, so that
+ * of many that go together one is closed at a time, after all other work.
+ */
 static void
 port_close(uint32_t id)
 {
@@ -643,7 +654,30 @@ port_close(uint32_t id)
 		return;
 	port_hangup(port);
 	RB_REMOVE(fport_tree, &fports, port);
+	TAILQ_INSERT_TAIL(&closing, port, queue);
+	close_later();
+}
+
+static void
+close_later(void)
+{
+	const struct timeval	 soon = { 0, 0 };
+
+	if (!TAILQ_EMPTY(&closing) && !evtimer_pending(&close_ev, NULL))
+		evtimer_add(&close_ev, &soon);
+}
+
+static void
+close_one(int fd, short events, void *arg)
+{
+	struct fport	*port;
+
+	if ((port = TAILQ_FIRST(&closing)) == NULL)
+		return;
+	TAILQ_REMOVE(&closing, port, queue);
+	close(port->fd);
 	free(port);
+	close_later();
 }
 
 static void
@@ -722,7 +756,7 @@ port_send(struct channel *ch, struct imsg *imsg)
 		    ch->peer);
 		return;
 	}
-	if ((port = port_find(msg.port)) == NULL || port->fd == -1 ||
+	if ((port = port_find(msg.port)) == NULL || port->dead ||
 	    kernel_packet_write(port->fd, ibuf_data(&buf),
 	    ibuf_size(&buf)) == -1)
 		stats.dropped[DROP_SEND]++;

@@ -84,6 +84,10 @@ struct parser {
 	enum recovery		 recovery;
 	bool			 incomplete;	/* the statement in error */
 
+	/* The macro that is being defined. */
+	struct token		 macro;
+	const char		*value;		/* NULL: none */
+
 	/* The blocks that are open. */
 	struct conf_pool	*pool;
 	bool			 rdomain_said;
@@ -118,6 +122,7 @@ static void		 unsupported(const struct token *);
 static void		 stray_brace(void);
 static void		 syntax_error(const struct token *);
 static int		 context(void);
+static int		 token_number(void);
 static const struct keyword *
 			 find_keyword(const struct token *);
 static bool		 is_char(const struct token *, char);
@@ -134,8 +139,8 @@ static bool		 goes_on(const struct token *, const struct token *);
 static bool		 put_back(void);
 static bool		 is_next(const struct token *);
 
-static void		 define(const struct token *, const char *);
-static void		 append(const struct token *, const char *);
+static void		 define(void);
+static void		 append(const char *);
 static void		 include(const struct token *);
 static void		 set_group(const struct token *);
 static void		 set_default(const struct token *);
@@ -186,7 +191,7 @@ static void		 store_option(uint8_t, enum option_kind,
 %token	OPTION POOL RDOMAIN ROUTE SEARCH SERVER SOCKET SUBNET TIME VIA VM
 %token	BAD OPEN RESYNC SKIPPED
 %token	<token> NAME STRING UNSUPPORTED WORD
-%type	<token> macro name range_first string value via
+%type	<token> name range_first string value via
 %type	<place> place
 
 %%
@@ -203,7 +208,7 @@ config
  * not depend on the yacc whether it does before a mistake in the next word.
  */
 statement
-	: macro
+	: macro			{ define(); }
 	| include string	{ include(&$2); }
 	| socket GROUP string	{ set_group(&$3); }
 	| default POOL string	{ set_default(&$3); }
@@ -223,11 +228,11 @@ name
 	;
 macro
 	: name value		{
-		$$ = $1;
-		define(&$1, $2.text);
+		ps->macro = $1;
+		ps->value = $2.text;
 		may_end();
 	}
-	| macro value		{ $$ = $1; append(&$1, $2.text); }
+	| macro value		{ append($2.text); }
 	;
 value
 	: string
@@ -650,6 +655,8 @@ yyerror(const char *message)
 {
 	const struct token	*token = &ps->token;
 
+	/* Some yaccs have done it by now and some have not. */
+	define();
 	if (strcmp(message, "syntax error") != 0)
 		mistake(token, "%s", message);
 	else if (token->kind == TOKEN_BAD)
@@ -797,8 +804,7 @@ level(void)
 int
 yylex(void)
 {
-	const struct keyword	*keyword;
-	enum recovery		 recovery = ps->recovery;
+	enum recovery	 recovery = ps->recovery;
 
 	ps->recovery = RECOVER_NONE;
 	switch (recovery) {
@@ -824,6 +830,15 @@ yylex(void)
 	} while (ps->token.kind == TOKEN_END);
 
 	yylval.token = ps->token;
+	return token_number();
+}
+
+/* What yacc calls the token that was read. */
+static int
+token_number(void)
+{
+	const struct keyword	*keyword;
+
 	switch (ps->token.kind) {
 	case TOKEN_STRING:
 		return STRING;
@@ -1095,12 +1110,17 @@ is_new(bool said)
 	return !said;
 }
 
+/* The macro is complete. */
 static void
-define(const struct token *name, const char *value)
+define(void)
 {
-	struct token	 word = *name;
-	const char	*p;
+	const struct token	*name = &ps->macro;
+	struct token		 word = *name;
+	const char		*p, *value = ps->value;
 
+	if (value == NULL)
+		return;
+	ps->value = NULL;
 	word.kind = TOKEN_WORD;
 	if (find_keyword(&word) != NULL) {
 		mistake(name, "\"%s\" is a keyword, choose another name for "
@@ -1119,21 +1139,18 @@ define(const struct token *name, const char *value)
 }
 
 static void
-append(const struct token *name, const char *value)
+append(const char *value)
 {
-	const char	*old = lexer_value(ps->lexer, name);
-	char		*s;
-	int		 len;
+	char	*s;
+	int	 len;
 
-	if (old == NULL)
-		return;
-	if ((len = asprintf(&s, "%s %s", old, value)) == -1)
+	if ((len = asprintf(&s, "%s %s", ps->value, value)) == -1)
 		fatal("configuration");
 	if (len > MACRO_MAX)
-		complain(name, "macro \"%s\" is too long", shown(name->text));
+		complain(&ps->macro, "macro \"%s\" is too long",
+		    shown(ps->macro.text));
 	else
-		lexer_define(ps->lexer, name,
-		    lexer_keep(ps->lexer, s, (size_t)len));
+		ps->value = lexer_keep(ps->lexer, s, (size_t)len);
 	free(s);
 }
 

@@ -15,7 +15,7 @@
 
 # A VM starts and its network is there: the path of DESIGN's first section.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf_default
 daemon_start

@@ -15,7 +15,7 @@
 
 # Real DHCP clients get everything that the configuration says.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 [ -n "$CLIENTS" ] || skip "no clients to test with"
 
@@ -54,9 +54,11 @@ for client in $CLIENTS; do
 	n=$((n + 1))
 	ok "$client: the guest is plugged in" \
 	    guest_link "$client" tap$n "vm$n-if0-$client"
+	began=$(date +%s)
 	ok "$client gets a lease" client_run "$client" "$client" ||
 	    tail -n 20 "$DIR/$client.$client.log"
 	soon "$client: bound" in_state bound "$client"
+	echo "$name: $client bound after $(($(date +%s) - began)) s"
 	subnet=$(((n - 1) * 8))
 	host=172.16.0.$((subnet + 1))
 	guest=172.16.0.$((subnet + 2))

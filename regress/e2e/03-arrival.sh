@@ -15,7 +15,7 @@
 
 # What a tap may be, and when vmnetd hears of it.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf <<EOC
 default pool "default"
@@ -34,6 +34,11 @@ like "and why it is left alone" "$(tap_reason $T0)" "*no description*"
 is "it has no address" "$(tap_addresses $T0)" ""
 soon "after its description came it is served" in_state bound late
 is "as it should be" "$(field late 0 guest)" 172.16.0.3
+
+# Somebody takes the host address away.
+address_del $T0 172.16.0.2/31
+soon "it is set again" has_address $T0 172.16.0.2/31
+ok "and the guest is reached" host_pings 172.16.0.3
 
 # It comes back under another name and index, with another VM number.
 before=$(tap_index $T0)
@@ -82,13 +87,13 @@ guest_stop two0
 guest_stop two1
 
 # Left alone.
-host_interface dummy0 192.0.2.1/24
+host_interface 192.0.2.1/24
 tap_create $T1 vm6-if0-foreign
 address_add $T1 10.1.2.1/24
 guest_start foreign -t $T1 sleep=100000
 soon "a tap with a foreign address" tap_managed $T1 no
 soon "is left alone for that reason" \
-    eval '[ "${x:=$(tap_reason '$T1')}" != "${x#*10.1.2.1/24}" ]'
+    eval "tap_reason $T1 | grep -qF 10.1.2.1/24"
 is "its address is untouched" "$(tap_addresses $T1)" 10.1.2.1/24
 address_del $T1 10.1.2.1/24
 soon "when it has gone, the tap is served" in_state ready foreign
@@ -97,13 +102,13 @@ soon "when one comes later, ours is withdrawn" has_address $T1 10.1.2.1/24
 guest_stop foreign
 tap_delete $T1
 
-bridge_create bridge190
+bridge_create
 tap_create $T2 vm7-if0-port
-bridge_add bridge190 $T2
+bridge_add $T2
 guest_start port -t $T2 sleep=100000
 soon "a bridge port" tap_managed $T2 no
 soon "is left alone for that reason" \
-    eval 'tap_reason '$T2' | grep -q bridge'
+    eval "tap_reason $T2 | grep -q bridge"
 is "and has no address" "$(tap_addresses $T2)" ""
 guest_stop port
 tap_delete $T2
@@ -126,14 +131,19 @@ soon "a pool of another rdomain" tap_managed $T3 no
 like "does not serve here" "$(tap_reason $T3)" "*rdomain*"
 guest_stop far
 
+n=0
 for descr in "my own tap" vm1-if0- vm-if0-x vm1-ifx-y vm1-if0-.hidden \
-    'vm1-if0-a b' vm1-if256-x "vm1-if0-a/../b" 'vm1-if0-a"b'; do
-	guest_start odd -t $T3 -D "$descr" sleep=100000
-	soon "\"$descr\" is no VM" tap_managed $T3 no
-	never "and it is not given an address" \
-	    eval '[ -n "$(tap_addresses '$T3')" ]'
-	guest_stop odd
-	soon "it has gone" eval '! tap_exists '$T3
+    'vm1-if0-a b' vm1-if256-x vm1-if0-a/../b 'vm1-if0-a"b' VM1-IF0-a; do
+	guest_start odd$n -t "$(eval echo "\$T$n")" -D "$descr" sleep=100000
+	soon "\"$descr\" is no VM" tap_managed "$(eval echo "\$T$n")" no
+	n=$((n + 1))
+done
+never "and none is given an address" \
+    eval "ctl show interfaces | grep ' yes '"
+while [ $n -gt 0 ]; do
+	n=$((n - 1))
+	is "none at all" "$(tap_addresses "$(eval echo "\$T$n")")" ""
+	guest_stop odd$n
 done
 # Words, as vmd(8) has them.
 guest_start dash -t $T3 -D vm12-if3-a-b.c_d sleep=100000

@@ -15,7 +15,7 @@
 
 # A client's whole life: RFC 2131, 951, 1542, 6842.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf <<EOC
 pool "default" {
@@ -57,7 +57,8 @@ is "an ACK to a renewal goes to the client" "$(value to "$(line 3)")" \
 is "it says who it is" "$(value ciaddr "$(line 3)")" 172.16.0.3
 is "by unicast" "$(value cast "$(line 3)")" unicast
 is "custom option" "$(value option.224 "$(line 1)")" 74657874
-is "boot file" "$(value file "$(line 1)")$(value option.67 "$(line 1)")" pxe
+is "boot file" "$(value file "$(line 1)")" pxe
+is "as an option too" "$(value option.67 "$(line 1)")" pxe
 
 all "without the broadcast flag" broadcast=0 discover
 is "the reply is unicast" "$(value cast "$(line 1)")" unicast

@@ -15,7 +15,7 @@
 
 # Frames that must not be answered: dropped, and counted by their reason.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf_default
 daemon_start
@@ -57,7 +57,7 @@ for bad in $("$GUEST" -t $T8 badlist); do
 	before=$(dropped)
 	[ -z "$reason" ] || one=$(dropped "$reason")
 	# The same guest is served afterwards.
-	ok "$bad is not answered" guest -t $T1 -D vm2-if0-bad discover \
+	ok "$bad is not answered" guest -q 100 -t $T1 -D vm2-if0-bad discover \
 	    bad=$bad discover
 	[ -z "$reason" ] || {
 		is "$bad is counted as $reason" "$(dropped "$reason")" \

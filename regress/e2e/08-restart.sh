@@ -16,7 +16,7 @@
 # The daemon stops and starts under running guests: the same leases, no lost
 # packet.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf_default
 daemon_start
@@ -36,7 +36,7 @@ is "the addresses stay" \
     "$(tap_addresses $T0) $(tap_addresses $T1) $(tap_addresses $T2)" \
     "172.16.0.2/31 172.16.0.4/31 172.16.0.6/31"
 nok "the socket is gone, or nobody answers" ctl show
-ip monitor address >"$DIR/monitor" 2>/dev/null &
+ip -4 monitor address >"$DIR/monitor" 2>/dev/null &
 monitor=$!
 daemon_start
 soon "vm0 is bound again" in_state bound vm0

@@ -16,24 +16,9 @@
 # Each of the processes is killed: the daemon ends, the VMs' network stays,
 # and the next start finds it.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf_default
-
-# The pid of a role: children bear it in their title.
-pid_of()
-{
-	if [ "$1" = parent ]; then
-		echo "$daemon"
-		return
-	fi
-	pgrep -P "$daemon" -f "$1"
-}
-
-daemon_ended()
-{
-	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]
-}
 
 daemon_start
 guest_start vm0 -t $T0 -D vm1-if0-vm0 bind serve
@@ -44,14 +29,17 @@ for role in priv frontend engine parent; do
 	like "the $role has a process" "$pid" '[0-9]*' || continue
 	children=$(pgrep -P "$daemon")
 	kill -KILL "$pid"
-	soon "without its $role the daemon ends" daemon_ended "$daemon"
+	soon "without its $role the daemon ends" process_ended "$daemon"
 	daemon_wait
 	isnt "and not with success" "$daemon_status" 0
 	for child in $children; do
-		soon "no process of it is left" daemon_ended "$child"
+		soon "no process of it is left" process_ended "$child"
 	done
-	[ $role = parent ] ||
-	    ok "the log says which" logged "the $role process has ended"
+	[ $role = parent ] || {
+		ok "the log says what that means" logged "process has ended"
+		ok "and which died" logged "$role terminated by signal 9"
+	}
+	: >"$LOG"
 	is "the address stays" "$(tap_addresses $T0)" 172.16.0.2/31
 	ok "the guest is reached" host_pings 172.16.0.3
 	daemon_start

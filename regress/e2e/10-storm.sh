@@ -15,7 +15,7 @@
 
 # Two hundred VMs start at once, and all are bound.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf <<EOC
 pool "default" {

@@ -15,7 +15,7 @@
 
 # New configurations, good and bad.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf_default
 daemon_start

@@ -15,7 +15,7 @@
 
 # A lease file that is not as it was written.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf_default
 daemon_start
@@ -33,8 +33,7 @@ ok "one line a record" [ "$records" -gt 4 ]
 refused()
 {
 	cp "$LEASES" "$DIR/copy"
-	vmnetd -d >"$DIR/out" 2>&1 &
-	daemon=$!
+	daemon_run >"$DIR/out" 2>&1
 	if wait_for 10 eval '! kill -0 $daemon' 2>/dev/null; then
 		daemon_wait
 		isnt "$1: not with success" "$daemon_status" 0
@@ -74,16 +73,16 @@ ok "stop" daemon_stop
 # A byte in the middle.
 sed '3s/172/173/' "$DIR/good" >"$LEASES"
 isnt "the file is damaged" "$(cat "$LEASES")" "$(cat "$DIR/good")"
-refused "a damaged record" ":3:"
+refused "a damaged record" "line 3"
 
 sed '3d' "$DIR/good" | sed '2s/./#/' >"$LEASES"
-refused "a spoilt record" ":2:"
+refused "a spoilt record" "line 2"
 
 sed '1s/1$/2/' "$DIR/good" >"$LEASES"
 refused "a newer version" "version"
 
 sed '1d' "$DIR/good" >"$LEASES"
-refused "no first line" ":1:"
+refused "no first line" "line 1"
 
 head -c 4096 /dev/urandom >"$LEASES"
 refused "no lease file at all" "$LEASES"
@@ -110,6 +109,9 @@ for n in 1 2 3 4 5; do
 	# shellcheck disable=SC2086 # a list
 	kill -KILL "$daemon" $children
 	daemon_wait
+	for child in $children; do
+		wait_for 5 process_ended "$child"
+	done
 	daemon_start
 	is "k$n is remembered" "$(field k$n 0 guest)" "$address"
 done

@@ -15,7 +15,7 @@
 
 # The control socket's clients: strange ones, many of them, and none at all.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf_default
 
@@ -67,25 +67,37 @@ message()
 	[ "$3" -eq 0 ] || head -c "$3" /dev/zero
 }
 
-# closed WHAT < bytes
+# Send what is in $BYTES: closed WHAT
+BYTES=$DIR/bytes
 closed()
 {
-	"$UNIXSEND" "$SOCK" >"$DIR/closed" 2>&1
+	"$UNIXSEND" "$SOCK" <"$BYTES" >"$DIR/closed" 2>&1
 	is "$1: the client is closed" "$?" 0
 	is "$1: others go on" "$(ctl show leases)" "$before"
 }
 
-head -c 1000 /dev/urandom | closed "random bytes"
-head -c 100000 /dev/zero | closed "zeros"
-head -c 100000 /dev/zero | tr '\000' '\377' | closed "ones"
-message 1 16 0 | closed "a request without content"
-message 1 20 4 | closed "a request that is too short"
-message 1 8000 7984 | closed "a request that is too long"
-message 999 16 0 | closed "an unknown type"
-message 100 16 0 | closed "a type of the processes' own"
-message 12 16 0 | closed "an answer"
-message 1 65535 0 | closed "a length that cannot be"
-message 1 3 0 | closed "a length less than the header"
+head -c 1000 /dev/urandom >"$BYTES"
+closed "random bytes"
+head -c 100000 /dev/zero >"$BYTES"
+closed "zeros"
+head -c 100000 /dev/zero | tr '\000' '\377' >"$BYTES"
+closed "ones"
+message 1 16 0 >"$BYTES"
+closed "a request without content"
+message 1 20 4 >"$BYTES"
+closed "a request that is too short"
+message 1 8000 7984 >"$BYTES"
+closed "a request that is too long"
+message 999 16 0 >"$BYTES"
+closed "an unknown type"
+message 100 16 0 >"$BYTES"
+closed "a type of the processes' own"
+message 12 16 0 >"$BYTES"
+closed "an answer"
+message 1 65535 0 >"$BYTES"
+closed "a length that cannot be"
+message 1 3 0 >"$BYTES"
+closed "a length less than the header"
 
 # Half a message, and silence: kept, but in nobody's way.
 for n in 1 2 3 4 5; do

@@ -15,7 +15,7 @@
 
 # Every command of vmnetctl, in both outputs.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf_default
 daemon_start
@@ -84,9 +84,9 @@ is "errors are one line" "$(printf '%s\n' "$nok_out" | wc -l | tr -d ' ')" 1
 
 # --- monitor
 
-ctl monitor >"$DIR/events" &
+"$VMNETCTL" -s "$SOCK" monitor >"$DIR/events" &
 monitor=$!
-ctl -j monitor >"$DIR/events.json" &
+"$VMNETCTL" -j -s "$SOCK" monitor >"$DIR/events.json" &
 monitor_json=$!
 sleep 0.3
 guest_start ev -t $T4 -m fe:e1:bb:d1:00:04 -D vm4-if0-ev bind serve

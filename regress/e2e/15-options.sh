@@ -15,7 +15,7 @@
 
 # The daemon's options, and configurations that it must read or refuse.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 conf <<EOC
 net = "172.16.0.0/16"

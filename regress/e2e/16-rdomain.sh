@@ -15,7 +15,7 @@
 
 # A pool serves the taps of its routing domain: on Linux, of its VRF.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 [ "$SYSTEM" = linux ] || skip "made for VRFs"
 ip link add vrf7 type vrf table 7 2>/dev/null ||
@@ -53,7 +53,7 @@ soon "until it is moved there" in_state ready in7b
 
 # An address of rdomain 0 is in nobody's way in rdomain 7, but in its own.
 guest_stop wrong
-host_interface dummy0 172.16.0.8/31
+host_interface 172.16.0.8/31
 guest_start a -t $T3 -m fe:e1:bb:d1:00:04 -D vm4-if0-a sleep=100000
 guest_start b -t $T4 -m fe:e1:bb:d1:00:05 -D vm5-if0-b sleep=100000
 guest_start c -t $T5 -m fe:e1:bb:d1:00:06 -D vm6-if0-c sleep=100000

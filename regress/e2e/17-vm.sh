@@ -15,7 +15,7 @@
 
 # A real VM: its own kernel, its own DHCP client, its virtio-net on the tap.
 
-. "${0%/*}/../lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 [ "$SYSTEM" = linux ] || skip "made for QEMU on Linux"
 have qemu-system-x86_64 || skip "no QEMU"
@@ -50,7 +50,7 @@ vm_start()
 
 vm_said()
 {
-	tr -d '\r' <"$DIR/vm.out" | grep "^vm: $1"
+	tr -d '\r' <"$DIR/vm.out" | grep -a "^vm: $1"
 }
 
 # Run a command in the VM: vm_do COMMAND; its output is in $vm_out

@@ -35,11 +35,15 @@
 /* Returns the new length; the checksums are mended afterwards. */
 typedef size_t	 spoil(uint8_t *, size_t);
 
+/* More than BOOTP's 64 bytes for vendors, and nothing to say what they are. */
 static size_t
 no_cookie(uint8_t *f, size_t len)
 {
+	memset(f + len, 0, 100);
 	f[MSG + 236] ^= 0xff;
-	return len;
+	put16(f + IP + 2, get16(f + IP + 2) + 100);
+	put16(f + UDP + 4, get16(f + UDP + 4) + 100);
+	return len + 100;
 }
 
 static size_t

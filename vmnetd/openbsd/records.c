@@ -142,7 +142,8 @@ parse_dl(const uint8_t *p, size_t len, struct interface *ifc)
 	memset(&dl, 0, sizeof(dl));
 	memcpy(&dl, p, hlen);
 	if (dl.sdl_nlen == 0 || dl.sdl_nlen >= sizeof(ifc->name) ||
-	    (size_t)dl.sdl_nlen + dl.sdl_alen > len - hlen)
+	    (size_t)dl.sdl_nlen + dl.sdl_alen > len - hlen ||
+	    memchr(p + hlen, '\0', dl.sdl_nlen) != NULL)
 		return false;
 	memcpy(ifc->name, p + hlen, dl.sdl_nlen);
 	ifc->name[dl.sdl_nlen] = '\0';

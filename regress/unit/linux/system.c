@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #include "rtnl.h"
-#include "system.h"
+#include "../system.h"
 
 #define BRIDGE_NAME	"vmnettest"
 #define VRF_NAME	"vmnetvrf"

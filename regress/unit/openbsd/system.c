@@ -35,7 +35,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "system.h"
+#include "../system.h"
 
 #define BRIDGE_NAME	"veb77"
 #define MAX_TAPS	4		/* that have a device node by default */

@@ -1,0 +1,81 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/uio.h>
+
+#include <imsg.h>
+
+#include "conf_fuzz.h"
+
+/*
+ * The input is one block as another process may send it; its first byte
+ * chooses which.  What is accepted must be something that a configuration
+ * file can say, and pack to the same bytes.
+ */
+
+int		 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+static struct ibuf *repack(const struct conf *, int);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static int	 (*const unpack[])(struct conf *, struct ibuf *) = {
+		conf_unpack_global, conf_unpack_pool, conf_unpack_vm
+	};
+	struct conf	*conf;
+	struct ibuf	 buf, *packed;
+	uint8_t		 bytes[CONF_MAXPACK];
+	char		*text;
+	int		 kind, count = 0;
+
+	cf_init();
+	if (size < 1 || size - 1 > sizeof(bytes) ||
+	    (conf = conf_new()) == NULL)
+		return 0;
+	kind = data[0] % 3;
+	memcpy(bytes, data + 1, size - 1);
+	ibuf_from_buffer(&buf, bytes, size - 1);
+	if (unpack[kind](conf, &buf) == 0) {
+		packed = repack(conf, kind);
+		if (packed == NULL || ibuf_size(packed) != size - 1 ||
+		    memcmp(ibuf_data(packed), data + 1, size - 1) != 0)
+			abort();
+		ibuf_free(packed);
+		if (conf_check(conf, cf_report, &count) == 0) {
+			text = cf_print(conf);
+			cf_check_printed(text);
+			free(text);
+		}
+	}
+	conf_free(conf);
+	return 0;
+}
+
+static struct ibuf *
+repack(const struct conf *conf, int kind)
+{
+	switch (kind) {
+	case 0:
+		return conf_pack_global(conf);
+	case 1:
+		return conf_pack_pool(TAILQ_FIRST(&conf->pools));
+	default:
+		return conf_pack_vm(TAILQ_FIRST(&conf->vms));
+	}
+}
