@@ -30,13 +30,28 @@
 /* What has arrived so far; a process receives one configuration at a time. */
 static struct conf	*incoming;
 
+static void
+send_rules(struct channel *ch, const struct conf_rules *rules)
+{
+	size_t	 offset = 0;
+
+	do {
+		channel_send_ibuf(ch, IMSG_CONF_RULES,
+		    conf_pack_rules(rules, &offset));
+	} while (offset < rules->len);
+}
+
 void
-conf_send(struct channel *ch, const struct conf *conf)
+conf_send(struct channel *ch, const struct conf *conf, bool with_rules)
 {
 	const struct conf_pool	*pool;
+	const struct conf_rules	*rules;
 	const struct conf_vm	*vm;
 
 	channel_send_ibuf(ch, IMSG_CONF_BEGIN, conf_pack_global(conf));
+	if (with_rules)
+		TAILQ_FOREACH(rules, &conf->rules, entry)
+			send_rules(ch, rules);
 	TAILQ_FOREACH(pool, &conf->pools, entry)
 		channel_send_ibuf(ch, IMSG_CONF_POOL, conf_pack_pool(pool));
 	TAILQ_FOREACH(vm, &conf->vms, entry)
@@ -89,6 +104,9 @@ conf_receive(struct channel *ch, struct imsg *imsg)
 		break;
 	case IMSG_CONF_VM:
 		error = conf_unpack_vm(incoming, &buf);
+		break;
+	case IMSG_CONF_RULES:
+		error = conf_unpack_rules(incoming, &buf);
 		break;
 	}
 	if (error)

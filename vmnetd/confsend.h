@@ -17,6 +17,8 @@
 #ifndef CONFSEND_H
 #define CONFSEND_H
 
+#include <stdbool.h>
+
 #include "conf.h"
 
 /*
@@ -26,7 +28,8 @@
 struct channel;
 struct imsg;
 
-void		 conf_send(struct channel *, const struct conf *);
+/* With the texts of rules files for priv; the engine has no use for them. */
+void		 conf_send(struct channel *, const struct conf *, bool rules);
 /*
  * Take one IMSG_CONF_* message.  With the last the complete, checked
  * configuration is returned and belongs to the caller; before that NULL.

@@ -47,8 +47,6 @@ static size_t	 wish_forwards(const struct conf_match *, struct port *,
 static const struct port *holder(const struct conf_forward *,
 		    const struct port *);
 static void	 missing(const struct port *, char *, size_t);
-static const struct conf_rules *find_rules(const struct conf *,
-		    const char *);
 static int	 rewish(const struct conf *, char *, size_t);
 static void	 inherit(const struct port *);
 static bool	 shares(const struct port *, const struct port *);
@@ -82,17 +80,6 @@ guard_start(void)
 }
 
 /* --- what a port wants ----------------------------------------------------- */
-
-static const struct conf_rules *
-find_rules(const struct conf *conf, const char *path)
-{
-	const struct conf_rules	*rules;
-
-	TAILQ_FOREACH(rules, &conf->rules, entry)
-		if (strcmp(rules->path, path) == 0)
-			return rules;
-	return NULL;
-}
 
 /* The older port that has this forward. */
 static const struct port *
@@ -148,7 +135,7 @@ wish(const struct conf *conf, struct port *port)
 	rp->nforward = wish_forwards(&match, port, rp->forward);
 	for (level = 0; level < 3; level++)
 		for (i = 0; i < match.nrules[level]; i++)
-			if ((rp->rules[rp->nrules] = find_rules(conf,
+			if ((rp->rules[rp->nrules] = conf_find_rules(conf,
 			    match.rules[level][i])) != NULL)
 				rp->nrules++;
 	rp->via = match.nameserver_via;

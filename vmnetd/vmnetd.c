@@ -269,7 +269,7 @@ parent_main(const char *argv0)
 	channel_send(&children[ROLE_FRONTEND].ch, IMSG_CONTROL_SOCKET, 0,
 	    sock, NULL, 0);
 	reloading.conf = conf;
-	conf_send(&children[ROLE_PRIV].ch, conf);
+	conf_send(&children[ROLE_PRIV].ch, conf, true);
 
 	sandbox_enter(ROLE_PARENT, lease_dir());
 	sandbox_started(ROLE_PARENT);
@@ -498,7 +498,7 @@ reload(uint32_t client)
 	}
 	reloading.conf = new;
 	reloading.client = client;
-	conf_send(&children[ROLE_PRIV].ch, new);
+	conf_send(&children[ROLE_PRIV].ch, new, true);
 }
 
 /* One mistake in the configuration: for the log, and for who asked. */
@@ -529,7 +529,8 @@ conf_done(struct channel *ch)
 		return;
 	}
 	if (ch == &children[ROLE_PRIV].ch) {
-		conf_send(&children[ROLE_ENGINE].ch, reloading.conf);
+		conf_send(&children[ROLE_ENGINE].ch, reloading.conf,
+		    false);
 		if (!started) {
 			journal_each(journal, send_lease, NULL);
 			channel_send(&children[ROLE_ENGINE].ch,
