@@ -20,10 +20,11 @@ VMNETD_SRCS=	vmnetd.c priv.c frontend.c engine.c tap.c show.c \
 		dhcpserver.c dhcp.c frame.c \
 		lease.c pool.c hostaddr.c addr.c watchlist.c \
 		conf.c confcheck.c conflex.c confpack.c printconf.c \
-		stats.c log.c parse.y
+		rules.c rules_pf.c rules_nft.c stats.c log.c parse.y
 
 LINUX_SRCS=	interface.c address.c packet.c rtnl.c sandbox.c
-OPENBSD_SRCS=	interface.c address.c packet.c records.c sandbox.c
+OPENBSD_SRCS=	interface.c address.c packet.c records.c sandbox.c \
+		filter.c filtercheck.c mainrules.c anchor.c pfctl.c pfdev.c
 
 COMPAT_SRCS=	imsg.c imsg-buffer.c
 

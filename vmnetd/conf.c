@@ -31,6 +31,7 @@
 #define DESCR_LEN	63	/* the most that an interface can hold */
 
 static void		 vmif_clear(struct conf_vmif *);
+static void		 strings_free(char **, size_t);
 static bool		 is_alnum(char);
 static const char	*parse_number(const char *, uint32_t, uint32_t *);
 static const struct conf_vm *
@@ -39,6 +40,9 @@ static const struct conf_vmif *
 			 find_vmif(const struct conf_vm *, uint8_t);
 static void		 match_vmif(struct conf_match *,
 			    const struct conf_vmif *, bool);
+static uint32_t		 match_via(const struct conf_match *);
+static void		 match_rules(struct conf_match *, size_t,
+			    char *const *, size_t);
 static int		 conf_vm_cmp(const struct conf_vm *,
 			    const struct conf_vm *);
 
@@ -52,7 +56,9 @@ conf_new(void)
 	TAILQ_INIT(&conf->pools);
 	TAILQ_INIT(&conf->vms);
 	TAILQ_INIT(&conf->patterns);
+	TAILQ_INIT(&conf->rules);
 	RB_INIT(&conf->tree);
+	strlcpy(conf->anchor, ANCHOR_DEFAULT, sizeof(conf->anchor));
 	return conf;
 }
 
@@ -61,6 +67,7 @@ conf_free(struct conf *conf)
 {
 	struct conf_pool	*pool;
 	struct conf_vm		*vm;
+	struct conf_rules	*rules;
 
 	if (conf == NULL)
 		return;
@@ -68,6 +75,12 @@ conf_free(struct conf *conf)
 		conf_remove_pool(conf, pool);
 	while ((vm = TAILQ_FIRST(&conf->vms)) != NULL)
 		conf_remove_vm(conf, vm);
+	while ((rules = TAILQ_FIRST(&conf->rules)) != NULL) {
+		TAILQ_REMOVE(&conf->rules, rules, entry);
+		free(rules->path);
+		free(rules->text);
+		free(rules);
+	}
 	free(conf->socket_group);
 	free(conf->default_where.file);
 	free(conf);
@@ -116,6 +129,8 @@ conf_remove_pool(struct conf *conf, struct conf_pool *pool)
 	TAILQ_REMOVE(&conf->pools, pool, entry);
 	dhcp_conf_clear(&pool->dhcp);
 	free(pool->exclude);
+	free(pool->nat);
+	strings_free(pool->rules, pool->nrules);
 	free(pool->where.file);
 	free(pool);
 }
@@ -139,8 +154,53 @@ conf_remove_vm(struct conf *conf, struct conf_vm *vm)
 static void
 vmif_clear(struct conf_vmif *vmif)
 {
+	size_t	 i;
+
 	dhcp_conf_clear(&vmif->dhcp);
+	for (i = 0; i < vmif->nforward; i++)
+		free(vmif->forward[i].where.file);
+	free(vmif->forward);
+	strings_free(vmif->rules, vmif->nrules);
 	free(vmif->where.file);
+}
+
+static void
+strings_free(char **strings, size_t n)
+{
+	while (n > 0)
+		free(strings[--n]);
+	free(strings);
+}
+
+struct conf_rules *
+conf_add_rules(struct conf *conf, const char *path, const char *text)
+{
+	struct conf_rules	*rules;
+
+	if ((rules = calloc(1, sizeof(*rules))) == NULL)
+		return NULL;
+	rules->path = strdup(path);
+	rules->text = strdup(text);
+	if (rules->path == NULL || rules->text == NULL) {
+		free(rules->path);
+		free(rules->text);
+		free(rules);
+		return NULL;
+	}
+	rules->len = rules->received = strlen(text);
+	TAILQ_INSERT_TAIL(&conf->rules, rules, entry);
+	return rules;
+}
+
+const struct conf_rules *
+conf_find_rules(const struct conf *conf, const char *path)
+{
+	const struct conf_rules	*rules;
+
+	TAILQ_FOREACH(rules, &conf->rules, entry)
+		if (strcmp(rules->path, path) == 0)
+			return rules->received == rules->len ? rules : NULL;
+	return NULL;
 }
 
 void
@@ -271,6 +331,65 @@ conf_valid_pattern(const char *pattern)
 	return i < VM_NAMELEN;
 }
 
+/* For pf(4), which keeps names with a _ first, and for nft(8). */
+bool
+conf_valid_anchor(const char *name)
+{
+	size_t	 i;
+
+	if (name[0] >= '0' && name[0] <= '9')
+		return false;
+	for (i = 0; name[i] != '\0'; i++)
+		if (!is_alnum(name[i]) &&
+		    (i == 0 || strchr("-._", name[i]) == NULL))
+			return false;
+	return i > 0 && i < ANCHOR_NAMELEN;
+}
+
+/* Of an interface, or of a group of interfaces. */
+bool
+conf_valid_ifname(const char *name)
+{
+	size_t	 i;
+
+	for (i = 0; name[i] != '\0'; i++)
+		if (!is_alnum(name[i]) &&
+		    (i == 0 || strchr("-._", name[i]) == NULL))
+			return false;
+	return i > 0 && i < IF_NAMESIZE;
+}
+
+bool
+conf_valid_outside(uint32_t addr)
+{
+	return conf_valid_host(addr) && addr >> 24 != 127;
+}
+
+bool
+conf_valid_forward(const struct conf_forward *f)
+{
+	return (f->tcp || f->udp) && f->first != 0 && f->first <= f->last &&
+	    f->to != 0 && (!f->to_range ||
+	    f->last - f->first <= UINT16_MAX - f->to) &&
+	    (f->ifname[0] == '\0' || conf_valid_ifname(f->ifname)) &&
+	    f->from.len <= 32 && f->from.addr == prefix_first(&f->from) &&
+	    (f->address == 0 || conf_valid_outside(f->address));
+}
+
+bool
+conf_forwards_clash(const struct conf_forward *a, const struct conf_forward *b)
+{
+	if ((!a->tcp || !b->tcp) && (!a->udp || !b->udp))
+		return false;
+	if (a->last < b->first || b->last < a->first ||
+	    !prefix_overlaps(&a->from, &b->from))
+		return false;
+	if (a->ifname[0] != '\0' && b->ifname[0] != '\0' &&
+	    strcmp(a->ifname, b->ifname) != 0)
+		return false;
+	return a->address == 0 || b->address == 0 || a->address == b->address;
+}
+
 /* Neither 0.0.0.0/8 nor multicast, reserved and broadcast. */
 bool
 conf_valid_host(uint32_t addr)
@@ -396,7 +515,31 @@ match_vmif(struct conf_match *match, const struct conf_vmif *vmif,
 		match->address = vmif->address;
 	if (addressed && match->hostname == NULL && vmif->hostname[0] != '\0')
 		match->hostname = vmif->hostname;
+	if (addressed && match->nforward == 0) {
+		match->forward = vmif->forward;
+		match->nforward = vmif->nforward;
+	}
 	match->dhcp[match->ndhcp++] = &vmif->dhcp;
+}
+
+/* The most specific one that names any says which. */
+static uint32_t
+match_via(const struct conf_match *match)
+{
+	size_t	 i;
+
+	for (i = 0; i < match->ndhcp; i++)
+		if (match->dhcp[i]->nnameserver > 0)
+			return match->dhcp[i]->nameserver_via;
+	return 0;
+}
+
+static void
+match_rules(struct conf_match *match, size_t level, char *const *rules,
+    size_t n)
+{
+	match->rules[level] = rules;
+	match->nrules[level] = n;
 }
 
 void
@@ -408,12 +551,18 @@ conf_match(const struct conf *conf, const char *name, uint8_t index,
 
 	memset(match, 0, sizeof(*match));
 	if ((vm = find_vm(conf, name)) != NULL) {
-		if ((vmif = find_vmif(vm, index)) != NULL)
+		if ((vmif = find_vmif(vm, index)) != NULL) {
 			match_vmif(match, vmif, true);
+			match_rules(match, 2, vmif->rules, vmif->nrules);
+		}
 		match_vmif(match, &vm->all, index == 0);
+		match_rules(match, 1, vm->all.rules, vm->all.nrules);
 	}
 	if (match->pool == NULL)
 		match->pool = conf->default_pool;
-	if (match->pool != NULL)
+	if (match->pool != NULL) {
 		match->dhcp[match->ndhcp++] = &match->pool->dhcp;
+		match_rules(match, 0, match->pool->rules, match->pool->nrules);
+	}
+	match->nameserver_via = match_via(match);
 }

@@ -157,7 +157,8 @@ struct conf_vmif {
 	uint32_t		 address;	/* 0 not said; in .all: of 0 */
 	char			 hostname[HOSTNAME_LEN];	/* the same */
 	struct dhcp_conf	 dhcp;
-	struct conf_forward	*forward;	/* in .all: of interface 0 */
+	struct conf_forward	*forward;	/* in .all: of interface 0,
+						 * also those said inside it */
 	size_t			 nforward;
 	char			**rules;	/* paths of rules files */
 	size_t			 nrules;
@@ -185,9 +186,13 @@ struct conf_rules {
 	TAILQ_ENTRY(conf_rules)	 entry;
 	char			*path;
 	char			*text;		/* NUL-terminated */
+	size_t			 len;
+	size_t			 received;	/* of len, from the parent */
 };
 TAILQ_HEAD(conf_rules_list, conf_rules);
 #define RULES_MAX	65536		/* bytes in a rules file */
+#define RULES_PATHLEN	1024		/* of its name, with NUL */
+#define ANCHOR_DEFAULT	"vmnetd"
 
 struct conf {
 	char			 anchor[ANCHOR_NAMELEN];
@@ -215,6 +220,10 @@ struct conf_vm	*conf_add_vm(struct conf *);
 struct conf_vmif *conf_add_vmif(struct conf_vm *);
 void		 conf_remove_pool(struct conf *, struct conf_pool *);
 void		 conf_remove_vm(struct conf *, struct conf_vm *);
+/* The rules file of that name, if all of it is there. */
+const struct conf_rules *conf_find_rules(const struct conf *, const char *);
+/* A copy of the text of another one; NULL: out of memory. */
+struct conf_rules *conf_add_rules(struct conf *, const char *, const char *);
 void		 dhcp_conf_clear(struct dhcp_conf *);
 struct conf_pool *conf_find_pool(const struct conf *, const char *);
 bool		 conf_valid_poolname(const char *);
@@ -223,6 +232,13 @@ bool		 conf_valid_hostname(const char *);	/* a label, RFC 1123 */
 bool		 conf_valid_domain(const char *);	/* without a last dot */
 bool		 conf_valid_group(const char *);
 bool		 conf_valid_pattern(const char *);
+bool		 conf_valid_anchor(const char *);
+bool		 conf_valid_ifname(const char *);
+bool		 conf_valid_outside(uint32_t);	/* an address outside */
+bool		 conf_valid_forward(const struct conf_forward *);
+/* Would both take the same packet?  One forward does so with itself. */
+bool		 conf_forwards_clash(const struct conf_forward *,
+		    const struct conf_forward *);
 bool		 conf_has_wildcards(const char *);	/* of fnmatch(3) */
 bool		 conf_valid_host(uint32_t);	/* may be one host's address */
 bool		 conf_valid_inet(const struct prefix *, uint8_t subnet);
@@ -273,9 +289,16 @@ struct ibuf;
 struct ibuf	*conf_pack_global(const struct conf *);
 struct ibuf	*conf_pack_pool(const struct conf_pool *);
 struct ibuf	*conf_pack_vm(const struct conf_vm *);
+/*
+ * The text of a rules file needs more than one: the piece that begins at the
+ * offset, which is moved behind it.  All have been made when it is the
+ * text's length; the first is to be made even then.
+ */
+struct ibuf	*conf_pack_rules(const struct conf_rules *, size_t *);
 int		 conf_unpack_global(struct conf *, struct ibuf *);
 int		 conf_unpack_pool(struct conf *, struct ibuf *);
 int		 conf_unpack_vm(struct conf *, struct ibuf *);
+int		 conf_unpack_rules(struct conf *, struct ibuf *);
 
 /* parse.y: a checked configuration, or NULL after every mistake was reported */
 struct conf	*parse_config(const char *, conf_report *, void *);

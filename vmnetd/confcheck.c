@@ -43,6 +43,14 @@ struct claim {
 	const struct conf_vmif	*taken;		/* by this earlier one */
 };
 
+/* An outside port that is to lead to a VM interface. */
+struct outside {
+	const struct conf_forward *forward;
+	size_t			 order;		/* in the file */
+	const struct conf_forward *clash;	/* with this earlier one */
+	size_t			 clash_order;
+};
+
 struct check {
 	struct conf		*conf;
 	conf_report		*report;
@@ -68,6 +76,8 @@ static void		 check_ignore(struct check *, const struct conf_vm *,
 			    const struct conf_vmif *);
 static bool		 dhcp_said(const struct dhcp_conf *);
 static void		 resolve(struct check *, struct conf_vmif *);
+static void		 check_ignored_forwards(struct check *,
+			    const struct conf_vm *);
 static void		 claim_all(struct check *, struct conf_vm *);
 static void		 claim(struct check *, const struct conf_vm *,
 			    const struct conf_vmif *, uint8_t);
@@ -76,6 +86,13 @@ static int		 claim_cmp(const void *, const void *);
 static int		 claim_order(const void *, const void *);
 static void		 check_claims(struct check *);
 static void		 report_claim(struct check *, const struct claim *);
+static void		 check_forwards(struct check *);
+static size_t		 list_forwards(const struct conf *, struct outside *);
+static size_t		 list_vmif(const struct conf_vmif *, struct outside *,
+			    size_t);
+static void		 find_clashes(struct outside *, size_t);
+static int		 outside_cmp(const void *, const void *);
+static int		 outside_order(const void *, const void *);
 static const char	*unfit(const struct claim *, const struct pool *);
 static const char	*unleasable(const struct conf_pool *,
 			    const struct prefix *);
@@ -108,6 +125,7 @@ conf_check(struct conf *conf, conf_report *report, void *arg)
 	check_default(&c);
 	check_vms(&c);
 	check_claims(&c);
+	check_forwards(&c);
 	free(c.claims);
 	return c.mistakes;
 }
@@ -217,6 +235,7 @@ check_vm(struct check *c, struct conf_vm *vm)
 	resolve(c, &vm->all);
 	check_ignore(c, vm, &vm->all);
 	check_ifs(c, vm);
+	check_ignored_forwards(c, vm);
 	if (!conf_has_wildcards(vm->pattern)) {
 		claim_all(c, vm);
 		return;
@@ -267,6 +286,7 @@ check_ignore(struct check *c, const struct conf_vm *vm,
 		return;
 	if (vmif->poolname[0] != '\0' || vmif->address != 0 ||
 	    vmif->hostname[0] != '\0' || dhcp_said(&vmif->dhcp) ||
+	    vmif->nforward != 0 || vmif->nrules != 0 ||
 	    (vmif == &vm->all && !TAILQ_EMPTY(&vm->ifs)))
 		wrong(c, &vmif->where, vmif->where.line,
 		    "vm \"%s\": nothing else can be said beside ignore",
@@ -293,6 +313,22 @@ resolve(struct check *c, struct conf_vmif *vmif)
 	if (vmif->pool == NULL && !c->conf->broken)
 		wrong(c, &vmif->where, vmif->pool_line,
 		    "pool \"%s\" is not defined", vmif->poolname);
+}
+
+/* What comes from outside for an interface that is left alone gets nowhere. */
+static void
+check_ignored_forwards(struct check *c, const struct conf_vm *vm)
+{
+	const struct conf_forward	*f = vm->all.forward;
+	const struct conf_vmif		*vmif;
+
+	TAILQ_FOREACH(vmif, &vm->ifs, entry)
+		if (vmif->index == 0 && vmif->ignore && !vmif->broken &&
+		    vm->all.nforward > 0)
+			wrong(c, &f->where, f->where.line,
+			    "forward is to interface 0, which is to be "
+			    "ignored (%s:%d)", vmif->where.file,
+			    vmif->where.line);
 }
 
 /* The addresses that apply: those of interfaces go before the vm's own. */
@@ -444,6 +480,113 @@ report_claim(struct check *c, const struct claim *claim)
 		    "subnet is already that of address %s (%s:%d)",
 		    addr_ntoa(vmif->address), addr_ntoa(claim->taken->address),
 		    claim->taken->where.file, claim->taken->address_line);
+}
+
+/*
+ * Two forwards that would take the same packet, be they of one vm or of two.
+ * Found in the order of ports, but reported in that of the file.
+ */
+static void
+check_forwards(struct check *c)
+{
+	const struct conf_forward	*f;
+	struct outside			*ports;
+	size_t				 i, n;
+
+	if ((n = list_forwards(c->conf, NULL)) == 0)
+		return;
+	if ((ports = calloc(n, sizeof(*ports))) == NULL) {
+		wrong(c, &(struct conf_where){ NULL, 0 }, 0, "out of memory");
+		return;
+	}
+	list_forwards(c->conf, ports);
+	qsort(ports, n, sizeof(ports[0]), outside_cmp);
+	find_clashes(ports, n);
+	qsort(ports, n, sizeof(ports[0]), outside_order);
+	for (i = 0; i < n; i++) {
+		if (ports[i].clash == NULL)
+			continue;
+		f = ports[i].forward;
+		wrong(c, &f->where, f->where.line, "forward of port %u%s "
+		    "clashes with that of %s:%d", f->first,
+		    f->first == f->last ? "" : " and up",
+		    ports[i].clash->where.file, ports[i].clash->where.line);
+	}
+	free(ports);
+}
+
+/* Into the array, if there is one; their number. */
+static size_t
+list_forwards(const struct conf *conf, struct outside *ports)
+{
+	const struct conf_vm	*vm;
+	const struct conf_vmif	*vmif;
+	size_t			 n = 0;
+
+	TAILQ_FOREACH(vm, &conf->vms, entry) {
+		n = list_vmif(&vm->all, ports, n);
+		TAILQ_FOREACH(vmif, &vm->ifs, entry)
+			n = list_vmif(vmif, ports, n);
+	}
+	return n;
+}
+
+static size_t
+list_vmif(const struct conf_vmif *vmif, struct outside *ports, size_t n)
+{
+	size_t	 i;
+
+	for (i = 0; i < vmif->nforward; i++, n++)
+		if (ports != NULL) {
+			ports[n].forward = &vmif->forward[i];
+			ports[n].order = n;
+		}
+	return n;
+}
+
+/* For each, the first in the file that it clashes with. */
+static void
+find_clashes(struct outside *ports, size_t n)
+{
+	struct outside	*earlier, *later;
+	size_t		 i, j;
+
+	for (i = 0; i < n; i++)
+		for (j = i + 1; j < n &&
+		    ports[j].forward->first <= ports[i].forward->last; j++) {
+			if (!conf_forwards_clash(ports[i].forward,
+			    ports[j].forward))
+				continue;
+			earlier = &ports[i];
+			later = &ports[j];
+			if (later->order < earlier->order) {
+				earlier = &ports[j];
+				later = &ports[i];
+			}
+			if (later->clash != NULL &&
+			    later->clash_order <= earlier->order)
+				continue;
+			later->clash = earlier->forward;
+			later->clash_order = earlier->order;
+		}
+}
+
+static int
+outside_cmp(const void *va, const void *vb)
+{
+	const struct outside	*a = va, *b = vb;
+
+	if (a->forward->first != b->forward->first)
+		return a->forward->first < b->forward->first ? -1 : 1;
+	return outside_order(va, vb);
+}
+
+static int
+outside_order(const void *va, const void *vb)
+{
+	const struct outside	*a = va, *b = vb;
+
+	return a->order < b->order ? -1 : a->order > b->order;
 }
 
 /* Why a guest cannot have this address of the pool, NULL if it can. */

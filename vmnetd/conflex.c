@@ -83,12 +83,11 @@ struct lexer {
 static struct macros	 cmdline = SLIST_HEAD_INITIALIZER(cmdline);
 
 static void		*allocate(size_t);
-static struct source	*source_open(struct lexer *, const char *,
+static struct source	*source_open(struct lexer *, const char *, size_t,
 			    const char **);
 static const char	*check_file(const struct lexer *, int,
 			    struct source *);
-static const char	*read_file(int, struct source *);
-static const char	*beside(struct lexer *, const char *);
+static const char	*read_file(int, struct source *, size_t);
 static int		 peek_char(struct source *);
 static int		 next_char(struct source *);
 static void		 lex(struct lexer *, struct token *);
@@ -165,7 +164,7 @@ lexer_push(struct lexer *l, const char *path, const char **why)
 		*why = "too many files";
 		return -1;
 	}
-	if ((s = source_open(l, beside(l, path), why)) == NULL)
+	if ((s = source_open(l, lexer_path(l, path), FILE_MAX, why)) == NULL)
 		return -1;
 	s->below = l->source;
 	l->source = s;
@@ -185,9 +184,26 @@ lexer_pop(struct lexer *l)
 	return l->source != NULL;
 }
 
+char *
+lexer_read(struct lexer *l, const char *path, size_t max, const char **why)
+{
+	struct source	*s;
+	char		*text;
+
+	if (l->nfiles++ == FILES_MAX) {
+		*why = "too many files";
+		return NULL;
+	}
+	if ((s = source_open(l, path, max, why)) == NULL)
+		return NULL;
+	text = s->text;
+	free(s);
+	return text;
+}
+
 /* A relative path as seen from the directory of the file that names it. */
-static const char *
-beside(struct lexer *l, const char *path)
+const char *
+lexer_path(struct lexer *l, const char *path)
 {
 	const char	*slash, *kept;
 	char		*full;
@@ -206,7 +222,7 @@ beside(struct lexer *l, const char *path)
 }
 
 static struct source *
-source_open(struct lexer *l, const char *name, const char **why)
+source_open(struct lexer *l, const char *name, size_t max, const char **why)
 {
 	struct source	*s;
 	int		 fd;
@@ -220,7 +236,7 @@ source_open(struct lexer *l, const char *name, const char **why)
 	s->line = 1;
 	s->first = true;
 	if ((*why = check_file(l, fd, s)) == NULL)
-		*why = read_file(fd, s);
+		*why = read_file(fd, s, max);
 	close(fd);
 	if (*why == NULL) {
 		s->p = s->text;
@@ -255,17 +271,17 @@ check_file(const struct lexer *l, int fd, struct source *s)
 }
 
 static const char *
-read_file(int fd, struct source *s)
+read_file(int fd, struct source *s, size_t max)
 {
 	char	*text;
 	size_t	 len = 0, size = 0;
 	ssize_t	 n;
 
 	do {
+		if (len > max)
+			return "too large";
 		if (len + 1 >= size) {
 			size = size == 0 ? 4096 : size * 2;
-			if (size > FILE_MAX)
-				return "too large";
 			if ((text = realloc(s->text, size)) == NULL)
 				fatal("configuration");
 			s->text = text;

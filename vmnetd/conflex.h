@@ -56,6 +56,14 @@ void		 lexer_free(struct lexer *);
  * includes it is.  0, or -1 and the reason.
  */
 int		 lexer_push(struct lexer *, const char *, const char **);
+/* Such a path as it is opened, kept. */
+const char	*lexer_path(struct lexer *, const char *);
+/*
+ * The text of a file of another language, of at most so many bytes, with the
+ * same look at who may write to it.  To be freed; NULL and the reason.
+ */
+char		*lexer_read(struct lexer *, const char *, size_t,
+		    const char **);
 /* After TOKEN_END: go on in the file below; false if there is none. */
 bool		 lexer_pop(struct lexer *);
 

@@ -32,6 +32,9 @@
 /* Limits that only hold for bytes: what the size of a block allows. */
 #define EXCLUDE_MAX	(CONF_MAXPACK / 8)
 #define OPTION_MAX	255
+#define NAT_MAX		(CONF_MAXPACK / 6)
+#define FORWARD_MAX	(CONF_MAXPACK / 20)
+#define PATHS_MAX	(CONF_MAXPACK / 3)
 
 typedef int		 pack_fn(struct ibuf *, const void *);
 
@@ -46,6 +49,11 @@ static int		 pack_dhcp(struct ibuf *, const struct dhcp_conf *);
 static int		 pack_search(struct ibuf *, const struct dhcp_conf *);
 static int		 pack_routes(struct ibuf *, const struct dhcp_conf *);
 static int		 pack_options(struct ibuf *, const struct dhcp_conf *);
+static int		 pack_nat(struct ibuf *, const struct conf_pool *);
+static int		 pack_forwards(struct ibuf *,
+			    const struct conf_vmif *);
+static int		 pack_paths(struct ibuf *, char *const *, size_t);
+static int		 pack_piece(struct ibuf *, const void *);
 
 static int		 unpack_pool(struct ibuf *, struct conf_pool *);
 static int		 unpack_vm(struct ibuf *, struct conf_vm *);
@@ -66,6 +74,12 @@ static int		 unpack_search(struct ibuf *, struct dhcp_conf *);
 static int		 unpack_routes(struct ibuf *, struct dhcp_conf *);
 static int		 unpack_options(struct ibuf *, struct dhcp_conf *);
 static int		 unpack_option(struct ibuf *, struct dhcp_option *);
+static int		 unpack_nat(struct ibuf *, struct conf_pool *);
+static int		 unpack_forwards(struct ibuf *, struct conf_vmif *);
+static int		 unpack_forward(struct ibuf *, struct conf_forward *);
+static int		 unpack_paths(struct ibuf *, char ***, size_t *);
+static struct conf_rules *
+			 begin_rules(struct conf *, const char *, size_t);
 static bool		 valid_option_data(const struct dhcp_option *);
 static bool		 valid_line(const char *);
 
@@ -106,9 +120,44 @@ pack_global(struct ibuf *buf, const void *what)
 {
 	const struct conf	*conf = what;
 
-	if (pack_string(buf, conf->socket_group) == -1)
+	if (pack_string(buf, conf->anchor) == -1 ||
+	    pack_string(buf, conf->socket_group) == -1)
 		return -1;
 	return pack_string(buf, conf->default_poolname);
+}
+
+/* What conf_pack_rules packs. */
+struct piece {
+	const struct conf_rules	*rules;
+	size_t			*offset;
+};
+
+struct ibuf *
+conf_pack_rules(const struct conf_rules *rules, size_t *offset)
+{
+	struct piece	 piece = { rules, offset };
+
+	return pack(pack_piece, &piece);
+}
+
+static int
+pack_piece(struct ibuf *buf, const void *what)
+{
+	const struct piece	*piece = what;
+	const struct conf_rules	*rules = piece->rules;
+	size_t			 len = rules->len - *piece->offset;
+
+	if (strlen(rules->path) >= RULES_PATHLEN)
+		return -1;
+	if (len > CONF_MAXPACK - RULES_PATHLEN - 16)
+		len = CONF_MAXPACK - RULES_PATHLEN - 16;
+	if (pack_string(buf, rules->path) == -1 ||
+	    ibuf_add_n32(buf, rules->len) == -1 ||
+	    ibuf_add_n32(buf, *piece->offset) == -1 ||
+	    ibuf_add(buf, rules->text + *piece->offset, len) == -1)
+		return -1;
+	*piece->offset += len;
+	return 0;
 }
 
 static int
@@ -129,7 +178,38 @@ pack_pool(struct ibuf *buf, const void *what)
 		if (ibuf_add_n32(buf, pool->exclude[i].first) == -1 ||
 		    ibuf_add_n32(buf, pool->exclude[i].last) == -1)
 			return -1;
+	if (pack_nat(buf, pool) == -1 ||
+	    ibuf_add_n8(buf, pool->isolate) == -1 ||
+	    pack_paths(buf, pool->rules, pool->nrules) == -1)
+		return -1;
 	return pack_dhcp(buf, &pool->dhcp);
+}
+
+static int
+pack_nat(struct ibuf *buf, const struct conf_pool *pool)
+{
+	size_t	 i;
+
+	if (pool->nnat > NAT_MAX || ibuf_add_n16(buf, pool->nnat) == -1)
+		return -1;
+	for (i = 0; i < pool->nnat; i++)
+		if (pack_string(buf, pool->nat[i].ifname) == -1 ||
+		    ibuf_add_n32(buf, pool->nat[i].to) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+pack_paths(struct ibuf *buf, char *const *paths, size_t n)
+{
+	size_t	 i;
+
+	if (n > PATHS_MAX || ibuf_add_n16(buf, n) == -1)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (pack_string(buf, paths[i]) == -1)
+			return -1;
+	return 0;
 }
 
 static int
@@ -158,9 +238,34 @@ pack_vmif(struct ibuf *buf, const struct conf_vmif *vmif)
 	if (ibuf_add_n8(buf, vmif->ignore) == -1 ||
 	    pack_string(buf, vmif->poolname) == -1 ||
 	    ibuf_add_n32(buf, vmif->address) == -1 ||
-	    pack_string(buf, vmif->hostname) == -1)
+	    pack_string(buf, vmif->hostname) == -1 ||
+	    pack_forwards(buf, vmif) == -1 ||
+	    pack_paths(buf, vmif->rules, vmif->nrules) == -1)
 		return -1;
 	return pack_dhcp(buf, &vmif->dhcp);
+}
+
+static int
+pack_forwards(struct ibuf *buf, const struct conf_vmif *vmif)
+{
+	const struct conf_forward	*f;
+
+	if (vmif->nforward > FORWARD_MAX ||
+	    ibuf_add_n16(buf, vmif->nforward) == -1)
+		return -1;
+	for (f = vmif->forward; f < vmif->forward + vmif->nforward; f++)
+		if (ibuf_add_n8(buf, f->tcp) == -1 ||
+		    ibuf_add_n8(buf, f->udp) == -1 ||
+		    ibuf_add_n8(buf, f->to_range) == -1 ||
+		    pack_string(buf, f->ifname) == -1 ||
+		    ibuf_add_n32(buf, f->from.addr) == -1 ||
+		    ibuf_add_n8(buf, f->from.len) == -1 ||
+		    ibuf_add_n32(buf, f->address) == -1 ||
+		    ibuf_add_n16(buf, f->first) == -1 ||
+		    ibuf_add_n16(buf, f->last) == -1 ||
+		    ibuf_add_n16(buf, f->to) == -1)
+			return -1;
+	return 0;
 }
 
 /* What was not said is the empty string. */
@@ -193,6 +298,7 @@ pack_dhcp(struct ibuf *buf, const struct dhcp_conf *dhcp)
 	if (ibuf_add_n32(buf, dhcp->lease_time) == -1 ||
 	    ibuf_add_n16(buf, dhcp->mtu) == -1 ||
 	    pack_addrs(buf, dhcp->nameserver, dhcp->nnameserver) == -1 ||
+	    ibuf_add_n32(buf, dhcp->nameserver_via) == -1 ||
 	    pack_string(buf, dhcp->domain) == -1 ||
 	    pack_search(buf, dhcp) == -1 ||
 	    pack_addrs(buf, dhcp->ntp, dhcp->nntp) == -1 ||
@@ -262,7 +368,9 @@ conf_unpack_global(struct conf *conf, struct ibuf *buf)
 {
 	char	*group;
 
-	if (unpack_text(buf, &group, GROUP_NAMELEN, conf_valid_group) == -1)
+	if (unpack_name(buf, conf->anchor, sizeof(conf->anchor),
+	    conf_valid_anchor) == -1 || conf->anchor[0] == '\0' ||
+	    unpack_text(buf, &group, GROUP_NAMELEN, conf_valid_group) == -1)
 		return -1;
 	free(conf->socket_group);
 	conf->socket_group = group;
@@ -307,7 +415,10 @@ unpack_pool(struct ibuf *buf, struct conf_pool *pool)
 	    ibuf_get_n8(buf, &pool->subnet) == -1 ||
 	    !conf_valid_inet(&pool->inet, pool->subnet) ||
 	    ibuf_get_n32(buf, &pool->rdomain) == -1 ||
-	    unpack_exclude(buf, pool) == -1)
+	    unpack_exclude(buf, pool) == -1 ||
+	    unpack_nat(buf, pool) == -1 ||
+	    unpack_bool(buf, &pool->isolate) == -1 ||
+	    unpack_paths(buf, &pool->rules, &pool->nrules) == -1)
 		return -1;
 	return unpack_dhcp(buf, &pool->dhcp);
 }
@@ -340,7 +451,9 @@ unpack_vmif(struct ibuf *buf, struct conf_vmif *vmif)
 	    ibuf_get_n32(buf, &vmif->address) == -1 ||
 	    (vmif->address != 0 && !conf_valid_host(vmif->address)) ||
 	    unpack_name(buf, vmif->hostname, sizeof(vmif->hostname),
-	    conf_valid_hostname) == -1)
+	    conf_valid_hostname) == -1 ||
+	    unpack_forwards(buf, vmif) == -1 ||
+	    unpack_paths(buf, &vmif->rules, &vmif->nrules) == -1)
 		return -1;
 	return unpack_dhcp(buf, &vmif->dhcp);
 }
@@ -446,6 +559,128 @@ unpack_exclude(struct ibuf *buf, struct conf_pool *pool)
 }
 
 static int
+unpack_nat(struct ibuf *buf, struct conf_pool *pool)
+{
+	size_t	 i, n;
+
+	if (unpack_count(buf, &n, NAT_MAX, 6) == -1)
+		return -1;
+	if (n == 0)
+		return 0;
+	if ((pool->nat = calloc(n, sizeof(*pool->nat))) == NULL)
+		return -1;
+	pool->nnat = n;
+	for (i = 0; i < n; i++)
+		if (unpack_name(buf, pool->nat[i].ifname,
+		    sizeof(pool->nat[i].ifname), conf_valid_ifname) == -1 ||
+		    ibuf_get_n32(buf, &pool->nat[i].to) == -1 ||
+		    (pool->nat[i].to != 0 &&
+		    !conf_valid_outside(pool->nat[i].to)))
+			return -1;
+	return 0;
+}
+
+static int
+unpack_forwards(struct ibuf *buf, struct conf_vmif *vmif)
+{
+	size_t	 i, n;
+
+	if (unpack_count(buf, &n, FORWARD_MAX, 20) == -1)
+		return -1;
+	if (n == 0)
+		return 0;
+	if ((vmif->forward = calloc(n, sizeof(*vmif->forward))) == NULL)
+		return -1;
+	vmif->nforward = n;
+	for (i = 0; i < n; i++)
+		if (unpack_forward(buf, &vmif->forward[i]) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+unpack_forward(struct ibuf *buf, struct conf_forward *f)
+{
+	if (unpack_bool(buf, &f->tcp) == -1 ||
+	    unpack_bool(buf, &f->udp) == -1 ||
+	    unpack_bool(buf, &f->to_range) == -1 ||
+	    unpack_string(buf, f->ifname, sizeof(f->ifname)) == -1 ||
+	    unpack_prefix(buf, &f->from) == -1 ||
+	    ibuf_get_n32(buf, &f->address) == -1 ||
+	    ibuf_get_n16(buf, &f->first) == -1 ||
+	    ibuf_get_n16(buf, &f->last) == -1 ||
+	    ibuf_get_n16(buf, &f->to) == -1)
+		return -1;
+	return conf_valid_forward(f) ? 0 : -1;
+}
+
+static int
+unpack_paths(struct ibuf *buf, char ***paths, size_t *count)
+{
+	char	 path[RULES_PATHLEN];
+	size_t	 i, n;
+
+	if (unpack_count(buf, &n, PATHS_MAX, 3) == -1)
+		return -1;
+	if (n == 0)
+		return 0;
+	if ((*paths = calloc(n, sizeof(**paths))) == NULL)
+		return -1;
+	*count = n;
+	for (i = 0; i < n; i++)
+		if (unpack_string(buf, path, sizeof(path)) == -1 ||
+		    path[0] == '\0' || ((*paths)[i] = strdup(path)) == NULL)
+			return -1;
+	return 0;
+}
+
+/* The pieces of a file come one after the other, and so do the files. */
+int
+conf_unpack_rules(struct conf *conf, struct ibuf *buf)
+{
+	struct conf_rules	*rules;
+	char			 path[RULES_PATHLEN];
+	uint32_t		 len, offset;
+	size_t			 n;
+
+	if (unpack_string(buf, path, sizeof(path)) == -1 || path[0] == '\0' ||
+	    ibuf_get_n32(buf, &len) == -1 || len > RULES_MAX ||
+	    ibuf_get_n32(buf, &offset) == -1)
+		return -1;
+	rules = TAILQ_LAST(&conf->rules, conf_rules_list);
+	if (offset == 0 && (rules == NULL || rules->received == rules->len))
+		rules = begin_rules(conf, path, len);
+	n = ibuf_size(buf);
+	if (rules == NULL || strcmp(rules->path, path) != 0 ||
+	    rules->len != len || rules->received != offset ||
+	    n > len - offset || (n == 0 && len != 0) ||
+	    ibuf_get(buf, rules->text + offset, n) == -1 ||
+	    memchr(rules->text + offset, '\0', n) != NULL)
+		return -1;
+	rules->received += n;
+	return 0;
+}
+
+static struct conf_rules *
+begin_rules(struct conf *conf, const char *path, size_t len)
+{
+	struct conf_rules	*rules;
+	char			*text;
+
+	if (conf_find_rules(conf, path) != NULL ||
+	    (text = calloc(1, len + 1)) == NULL)
+		return NULL;
+	if ((rules = conf_add_rules(conf, path, "")) == NULL) {
+		free(text);
+		return NULL;
+	}
+	free(rules->text);
+	rules->text = text;
+	rules->len = len;
+	return rules;
+}
+
+static int
 unpack_addrs(struct ibuf *buf, uint32_t **addrs, size_t *count)
 {
 	size_t	 i, n;
@@ -471,6 +706,9 @@ unpack_dhcp(struct ibuf *buf, struct dhcp_conf *dhcp)
 	    ibuf_get_n16(buf, &dhcp->mtu) == -1 ||
 	    (dhcp->mtu != 0 && dhcp->mtu < MTU_MIN) ||
 	    unpack_addrs(buf, &dhcp->nameserver, &dhcp->nnameserver) == -1 ||
+	    ibuf_get_n32(buf, &dhcp->nameserver_via) == -1 ||
+	    (dhcp->nameserver_via != 0 && (dhcp->nnameserver == 0 ||
+	    !conf_valid_host(dhcp->nameserver_via))) ||
 	    unpack_text(buf, &dhcp->domain, DOMAIN_LEN,
 	    conf_valid_domain) == -1 ||
 	    unpack_search(buf, dhcp) == -1 ||

@@ -133,11 +133,13 @@ wish(const struct conf *conf, struct port *port)
 		return -1;
 	}
 	rp->nforward = wish_forwards(&match, port, rp->forward);
+	/* The parent sent each file that is named; less would be a hole. */
 	for (level = 0; level < 3; level++)
 		for (i = 0; i < match.nrules[level]; i++)
-			if ((rp->rules[rp->nrules] = conf_find_rules(conf,
-			    match.rules[level][i])) != NULL)
-				rp->nrules++;
+			if ((rp->rules[rp->nrules++] = conf_find_rules(conf,
+			    match.rules[level][i])) == NULL)
+				fatalx("rules file %s did not come with the "
+				    "configuration", match.rules[level][i]);
 	rp->via = match.nameserver_via;
 	rp->isolate = match.pool != NULL && match.pool->isolate;
 	return 0;

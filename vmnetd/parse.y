@@ -31,12 +31,18 @@
 #include "conf.h"
 #include "conflex.h"
 #include "log.h"
+#include "rules.h"
 
 #define MISTAKES_MAX	200	/* reported in one run */
 #define MACRO_MAX	8191	/* characters of a value */
 #define SHOWN_MAX	64	/* characters of a word in a message */
 
 #define INET_FORM	"inet ADDRESS/LENGTH [subnet LENGTH]"
+#define NAT_FORM	"nat on egress|INTERFACE [to ADDRESS]"
+#define NAMESERVER_FORM	"nameserver { ADDRESS|host [via ADDRESS], ... }"
+#define FORWARD_FORM	"forward tcp|udp|{ tcp, udp } [on INTERFACE] " \
+			"[from PREFIX] [address ADDRESS] " \
+			"port NUMBER[:NUMBER] to NUMBER[:*]"
 #define EXCLUDE_FORM	"exclude { PREFIX, ADDRESS, ADDRESS - ADDRESS ... }"
 
 /* Where a statement may stand. */
@@ -88,9 +94,12 @@ struct parser {
 	struct token		 macro;
 	const char		*value;		/* NULL: none */
 
+	bool			 anchor_said;
+
 	/* The blocks that are open. */
 	struct conf_pool	*pool;
 	bool			 rdomain_said;
+	struct conf_nat		*nat;		/* the last one */
 	struct conf_vm		*vm;
 	struct conf_vmif	*vmif;		/* &vm->all or an interface */
 	struct dhcp_conf	*dhcp;
@@ -100,6 +109,13 @@ struct parser {
 	size_t			 naddrs;
 	const char		*names[SEARCH_MAX];
 	size_t			 nnames;
+	uint32_t		 via;		/* of `host', 0: not said */
+
+	/* The forward that is being read. */
+	struct conf_forward	 forward;
+	bool			 forward_ok;
+	bool			 on_said;
+	bool			 from_said;
 };
 
 static struct parser	*ps;
@@ -144,6 +160,7 @@ static void		 append(const char *);
 static void		 include(const struct token *);
 static void		 set_group(const struct token *);
 static void		 set_default(const struct token *);
+static void		 set_anchor(const struct token *);
 static void		 pool_open(const struct token *);
 static void		 pool_close(void);
 static void		 vm_open(const struct token *);
@@ -157,15 +174,32 @@ static void		 add_exclude(const struct token *);
 static void		 extend_exclude(const struct token *,
 			    const struct token *);
 static void		 set_rdomain(const struct token *);
+static bool		 parse_ifname(const struct token *, char *);
+static void		 add_nat(const struct token *);
+static void		 set_nat_to(const struct token *);
+static void		 add_rules(const struct token *);
+static bool		 read_rules(const struct token *, const char *);
 static void		 set_pool(const struct token *);
 static void		 set_address(const struct token *);
 static void		 set_hostname(const struct token *);
 static void		 set_ignore(void);
 
+static void		 forward_begin(void);
+static void		 forward_mistake(const struct token *, const char *,
+			    ...) __attribute__((__format__ (printf, 2, 3)));
+static void		 set_forward_on(const struct token *);
+static void		 set_forward_from(const struct token *);
+static void		 set_forward_address(const struct token *);
+static void		 set_forward_port(const struct token *);
+static void		 set_forward_to(const struct token *);
+static void		 forward_end(void);
+
 static struct place	 find_place(const struct token *);
 static void		 add_addr(struct place);
 static void		 add_name(const struct token *);
 static void		 set_addrs(const char *, uint32_t **, size_t *);
+static void		 set_via(const struct token *);
+static void		 set_nameservers(void);
 static void		 set_search(void);
 static void		 set_lease_time(const struct token *);
 static void		 set_forever(void);
@@ -186,12 +220,13 @@ static void		 store_option(uint8_t, enum option_kind,
 	struct place	 place;
 }
 
-%token	ADDRESS BOOT DEFAULT DOMAIN EXCLUDE FILENAME FOREVER GROUP HOST
-%token	HOSTNAME IGNORE INCLUDE INET INTERFACE LEASE MTU NAMESERVER NTP
-%token	OPTION POOL RDOMAIN ROUTE SEARCH SERVER SOCKET SUBNET TIME VIA VM
+%token	ADDRESS ANCHOR BOOT DEFAULT DOMAIN EXCLUDE FILENAME FOREVER FORWARD
+%token	FROM GROUP HOST HOSTNAME IGNORE INCLUDE INET INTERFACE ISOLATE LEASE
+%token	MTU NAMESERVER NAT NTP ON OPTION POOL PORT RDOMAIN ROUTE RULES SEARCH
+%token	SERVER SOCKET SUBNET TCP TIME TO UDP VIA VM
 %token	BAD OPEN RESYNC SKIPPED
 %token	<token> NAME STRING UNSUPPORTED WORD
-%type	<token> name range_first string value via
+%type	<token> name range_first string value
 %type	<place> place
 
 %%
@@ -212,6 +247,7 @@ statement
 	| include string	{ include(&$2); }
 	| socket GROUP string	{ set_group(&$3); }
 	| default POOL string	{ set_default(&$3); }
+	| anchor string		{ set_anchor(&$2); }
 	| pool pool_body '}'	{ pool_close(); }
 	| vm vm_body '}'	{ vm_close(); }
 	| '}'			{ stray_brace(); }
@@ -238,6 +274,8 @@ value
 	: string
 	| HOST			{ $$ = ps->token; }
 	| FOREVER		{ $$ = ps->token; }
+	| TCP			{ $$ = ps->token; }
+	| UDP			{ $$ = ps->token; }
 	;
 include
 	: INCLUDE		{ begin("include \"FILE\""); }
@@ -247,6 +285,9 @@ socket
 	;
 default
 	: DEFAULT		{ begin("default pool \"NAME\""); }
+	;
+anchor
+	: ANCHOR		{ begin("anchor \"NAME\""); }
 	;
 unsupported
 	: UNSUPPORTED SKIPPED	{ unsupported(&$1); }
@@ -279,6 +320,10 @@ pool_statement
 	| inet_prefix subnet string	{ set_subnet(&$3); }
 	| exclude ranges
 	| rdomain string	{ set_rdomain(&$2); }
+	| nat_on
+	| nat_on to string	{ set_nat_to(&$3); }
+	| ISOLATE		{ ps->pool->isolate = true; }
+	| rules string		{ add_rules(&$2); }
 	| dhcp
 	| unsupported
 	| error RESYNC		{ yyerrok; }
@@ -315,6 +360,18 @@ dash
 	;
 rdomain
 	: RDOMAIN		{ begin("rdomain NUMBER"); }
+	;
+nat
+	: NAT			{ begin(NAT_FORM); }
+	;
+nat_on
+	: nat ON string		{ add_nat(&$3); may_end(); }
+	;
+to
+	: TO			{ ps->expected = NAT_FORM; }
+	;
+rules
+	: RULES			{ begin("rules \"FILE\""); }
 	;
 
 vm
@@ -361,7 +418,36 @@ vmif
 	| address string	{ set_address(&$2); }
 	| hostname string	{ set_hostname(&$2); }
 	| IGNORE		{ set_ignore(); }
+	| rules string		{ add_rules(&$2); }
+	| forward protocols forward_opts PORT forward_port TO string {
+		set_forward_to(&$7);
+		forward_end();
+	}
 	| dhcp
+	;
+forward
+	: FORWARD		{ begin(FORWARD_FORM); forward_begin(); }
+	;
+protocols
+	: protocol
+	| '{' protocol_list comma '}'
+	;
+protocol_list
+	: protocol
+	| protocol_list comma protocol
+	;
+protocol
+	: TCP			{ ps->forward.tcp = true; }
+	| UDP			{ ps->forward.udp = true; }
+	;
+forward_opts
+	: /* empty */
+	| forward_opts ON string	{ set_forward_on(&$3); }
+	| forward_opts FROM string	{ set_forward_from(&$3); }
+	| forward_opts ADDRESS string	{ set_forward_address(&$3); }
+	;
+forward_port
+	: string		{ set_forward_port(&$1); }
 	;
 vmif_pool
 	: POOL			{ begin("pool \"NAME\""); }
@@ -376,10 +462,7 @@ hostname
 dhcp
 	: lease TIME string	{ set_lease_time(&$3); }
 	| lease TIME FOREVER	{ set_forever(); }
-	| nameserver servers	{
-		set_addrs("nameserver", &ps->dhcp->nameserver,
-		    &ps->dhcp->nnameserver);
-	}
+	| nameserver servers	{ set_nameservers(); }
 	| domain string		{ set_domain(&$2); }
 	| search names		{ set_search(); }
 	| ntp places		{
@@ -399,9 +482,7 @@ lease
 	}
 	;
 nameserver
-	: NAMESERVER		{
-		begin("nameserver { ADDRESS|host, ... }");
-	}
+	: NAMESERVER		{ begin(NAMESERVER_FORM); ps->via = 0; }
 	;
 servers
 	: server
@@ -414,7 +495,7 @@ server_list
 server
 	: string		{ add_addr(find_place(&$1)); }
 	| host
-	| host via string	{ unsupported(&$2); }
+	| host via string	{ set_via(&$3); }
 	;
 host
 	: HOST			{
@@ -423,10 +504,7 @@ host
 	}
 	;
 via
-	: VIA			{
-		$$ = ps->token;
-		ps->expected = "nameserver host via ADDRESS";
-	}
+	: VIA			{ ps->expected = NAMESERVER_FORM; }
 	;
 domain
 	: DOMAIN		{ begin("domain \"NAME\""); }
@@ -605,7 +683,7 @@ context(void)
 	return ps->vmif == &ps->vm->all ? IN_VM : IN_IF;
 }
 
-#define DHCP_WORDS	"lease time, nameserver, domain, search, ntp, mtu, " \
+#define DHCP_WORDS	"rules, lease time, nameserver, domain, search, ntp, mtu, " \
 			"route, boot server, boot file, option"
 
 static void
@@ -613,7 +691,7 @@ syntax_error(const struct token *token)
 {
 	const char	*block = "in a vm", *text = shown(token->text);
 	const char	*words = "pool, address, hostname, interface, ignore, "
-			    DHCP_WORDS;
+			    "forward, " DHCP_WORDS;
 	const char	*keyword = "";
 
 	if (find_keyword(token) != NULL)
@@ -630,16 +708,17 @@ syntax_error(const struct token *token)
 	switch (context()) {
 	case IN_TOP:
 		block = "outside of blocks";
-		words = "pool, vm, default pool, socket group, include, "
-		    "NAME = \"VALUE\"";
+		words = "pool, vm, default pool, socket group, anchor, "
+		    "include, NAME = \"VALUE\"";
 		break;
 	case IN_POOL:
 		block = "in a pool";
-		words = "inet, exclude, rdomain, " DHCP_WORDS;
+		words = "inet, exclude, rdomain, nat, isolate, " DHCP_WORDS;
 		break;
 	case IN_IF:
 		block = "in an interface";
-		words = "pool, address, hostname, ignore, " DHCP_WORDS;
+		words = "pool, address, hostname, ignore, forward, "
+		    DHCP_WORDS;
 		break;
 	}
 	if (token->kind == TOKEN_NAME)
@@ -676,14 +755,15 @@ yyerror(const char *message)
 static const struct keyword	 keywords[] = {
 	/* Sorted. */
 	{ "address",	ADDRESS,	IN_VM | IN_IF },
-	{ "anchor",	UNSUPPORTED,	IN_TOP },
+	{ "anchor",	ANCHOR,		IN_TOP },
 	{ "boot",	BOOT,		IN_DHCP },
 	{ "default",	DEFAULT,	IN_TOP },
 	{ "domain",	DOMAIN,		IN_DHCP },
 	{ "exclude",	EXCLUDE,	IN_POOL },
 	{ "file",	FILENAME,	0 },
 	{ "forever",	FOREVER,	0 },
-	{ "forward",	UNSUPPORTED,	IN_VM | IN_IF },
+	{ "forward",	FORWARD,	IN_VM | IN_IF },
+	{ "from",	FROM,		0 },
 	{ "group",	GROUP,		0 },
 	{ "host",	HOST,		0 },
 	{ "hostname",	HOSTNAME,	IN_VM | IN_IF },
@@ -692,23 +772,27 @@ static const struct keyword	 keywords[] = {
 	{ "inet",	INET,		IN_POOL },
 	{ "inet6",	UNSUPPORTED,	IN_POOL },
 	{ "interface",	INTERFACE,	IN_VM },
-	{ "isolate",	UNSUPPORTED,	IN_POOL },
+	{ "isolate",	ISOLATE,	IN_POOL },
 	{ "lease",	LEASE,		IN_DHCP },
 	{ "mtu",	MTU,		IN_DHCP },
 	{ "nameserver",	NAMESERVER,	IN_DHCP },
-	{ "nat",	UNSUPPORTED,	IN_POOL },
+	{ "nat",	NAT,		IN_POOL },
 	{ "ntp",	NTP,		IN_DHCP },
-	{ "on",		UNSUPPORTED,	IN_POOL },
+	{ "on",		ON,		IN_POOL },
 	{ "option",	OPTION,		IN_DHCP },
 	{ "pool",	POOL,		IN_TOP | IN_VM | IN_IF },
+	{ "port",	PORT,		0 },
 	{ "rdomain",	RDOMAIN,	IN_POOL },
 	{ "route",	ROUTE,		IN_DHCP },
-	{ "rules",	UNSUPPORTED,	IN_POOL | IN_VM },
+	{ "rules",	RULES,		IN_DHCP },
 	{ "search",	SEARCH,		IN_DHCP },
 	{ "server",	SERVER,		0 },
 	{ "socket",	SOCKET,		IN_TOP },
 	{ "subnet",	SUBNET,		0 },
+	{ "tcp",	TCP,		0 },
 	{ "time",	TIME,		0 },
+	{ "to",		TO,		0 },
+	{ "udp",	UDP,		0 },
 	{ "via",	VIA,		0 },
 	{ "vm",		VM,		IN_TOP }
 };
@@ -718,10 +802,7 @@ static const struct {
 	const char	*name;
 	const char	*words[8];
 } continuations[] = {
-	{ "nat",	{ "on", "to" } },
-	{ "inet6",	{ "subnet" } },
-	{ "forward",	{ "tcp", "udp", "on", "from", "address", "port",
-			    "to" } }
+	{ "inet6",	{ "subnet" } }
 };
 
 #define nitems(a)	(sizeof(a) / sizeof((a)[0]))
@@ -847,8 +928,12 @@ token_number(void)
 	case TOKEN_WORD:
 		if ((keyword = find_keyword(&ps->token)) == NULL)
 			return WORD;
-		if (keyword->token == UNSUPPORTED)
+		/* As a statement of its own, `on' is for segments. */
+		if (keyword->token == UNSUPPORTED ||
+		    (keyword->token == ON && ps->expected == NULL)) {
 			ps->recovery = RECOVER_UNSUPPORTED;
+			return UNSUPPORTED;
+		}
 		return keyword->token;
 	case TOKEN_CHAR:
 		if (is_char(&ps->token, '{'))
@@ -1196,6 +1281,22 @@ set_default(const struct token *name)
 }
 
 static void
+set_anchor(const struct token *name)
+{
+	struct conf	*conf = ps->conf;
+
+	if (!is_new(ps->anchor_said))
+		return;
+	ps->anchor_said = true;
+	if (!conf_valid_anchor(name->text))
+		complain(name, "anchor \"%s\": should be at most %d letters, "
+		    "digits, -, . and _, a letter first", shown(name->text),
+		    ANCHOR_NAMELEN - 1);
+	else
+		strlcpy(conf->anchor, name->text, sizeof(conf->anchor));
+}
+
+static void
 pool_open(const struct token *name)
 {
 	struct conf_pool	*pool;
@@ -1421,6 +1522,104 @@ set_rdomain(const struct token *number)
 		    shown(number->text));
 }
 
+/* The name of an interface, "" for egress. */
+static bool
+parse_ifname(const struct token *name, char *ifname)
+{
+	ifname[0] = '\0';
+	if (strcmp(name->text, "egress") == 0)
+		return true;
+	if (conf_valid_ifname(name->text)) {
+		strlcpy(ifname, name->text, IF_NAMESIZE);
+		return true;
+	}
+	complain(name, "\"%s\" is no name of an interface, should be egress or "
+	    "at most %d letters, digits, -, . and _", shown(name->text),
+	    IF_NAMESIZE - 1);
+	return false;
+}
+
+static void
+add_nat(const struct token *name)
+{
+	struct conf_pool	*pool = ps->pool;
+	struct conf_nat		 nat = { .to = 0 };
+	size_t			 i;
+
+	ps->nat = NULL;
+	if (!parse_ifname(name, nat.ifname))
+		return;
+	for (i = 0; i < pool->nnat; i++)
+		if (strcmp(pool->nat[i].ifname, nat.ifname) == 0) {
+			complain(name, "nat on %s is already set in this block",
+			    name->text);
+			return;
+		}
+	pool->nat = grow(pool->nat, pool->nnat, sizeof(nat));
+	ps->nat = &pool->nat[pool->nnat++];
+	*ps->nat = nat;
+}
+
+static void
+set_nat_to(const struct token *text)
+{
+	uint32_t	 addr;
+
+	if (addr_parse(text->text, &addr) == -1 || !conf_valid_outside(addr))
+		complain(text, "nat to \"%s\": should be the address of a "
+		    "host", shown(text->text));
+	else if (ps->nat != NULL)
+		ps->nat->to = addr;
+}
+
+/* Each file is read once, where it is named first. */
+static void
+add_rules(const struct token *name)
+{
+	char		***rules = &ps->vmif->rules;
+	size_t		  *nrules = &ps->vmif->nrules, i;
+	const char	  *path = lexer_path(ps->lexer, name->text);
+
+	if (ps->pool != NULL) {
+		rules = &ps->pool->rules;
+		nrules = &ps->pool->nrules;
+	}
+	for (i = 0; i < *nrules; i++)
+		if (strcmp((*rules)[i], path) == 0) {
+			complain(name, "rules \"%s\" are already set in this "
+			    "block", shown(path));
+			return;
+		}
+	if (conf_find_rules(ps->conf, path) == NULL && !read_rules(name, path))
+		return;
+	*rules = grow(*rules, *nrules, sizeof(**rules));
+	if (((*rules)[*nrules] = strdup(path)) == NULL)
+		fatal("configuration");
+	(*nrules)++;
+}
+
+static bool
+read_rules(const struct token *name, const char *path)
+{
+	const char	*why = "its name is too long";
+	char		*text = NULL;
+	int		 line;
+
+	if (strlen(path) < RULES_PATHLEN)
+		text = lexer_read(ps->lexer, path, RULES_MAX, &why);
+	if (text == NULL) {
+		complain(name, "rules \"%s\": %s", shown(name->text), why);
+		return false;
+	}
+	if ((line = rules_unbalanced(text)) != 0)
+		complain(name, "rules \"%s\": { and } do not match in line %d",
+		    shown(name->text), line);
+	else if (conf_add_rules(ps->conf, path, text) == NULL)
+		fatal("configuration");
+	free(text);
+	return line == 0;
+}
+
 static void
 set_pool(const struct token *name)
 {
@@ -1477,6 +1676,149 @@ set_ignore(void)
 }
 
 /*
+ * Forwards.
+ */
+
+static void
+forward_begin(void)
+{
+	memset(&ps->forward, 0, sizeof(ps->forward));
+	ps->forward_ok = true;
+	ps->on_said = false;
+	ps->from_said = false;
+}
+
+/* The forward will not be one. */
+static void
+forward_mistake(const struct token *token, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	report(token, fmt, ap);
+	va_end(ap);
+	ps->forward_ok = false;
+}
+
+static bool
+is_first(const struct token *token, const char *word, bool said)
+{
+	if (said)
+		forward_mistake(token, "\"%s\" is already set in this "
+		    "forward", word);
+	return !said;
+}
+
+static void
+set_forward_on(const struct token *name)
+{
+	if (!is_first(name, "on", ps->on_said))
+		return;
+	ps->on_said = true;
+	if (!parse_ifname(name, ps->forward.ifname))
+		ps->forward_ok = false;
+}
+
+static void
+set_forward_from(const struct token *text)
+{
+	struct prefix	*from = &ps->forward.from;
+
+	if (!is_first(text, "from", ps->from_said))
+		return;
+	ps->from_said = true;
+	if (addr_parse(text->text, &from->addr) == 0)
+		from->len = 32;
+	else if (prefix_parse(text->text, from) == -1 ||
+	    from->addr != prefix_first(from))
+		forward_mistake(text, "from \"%s\": should be an address, or "
+		    "a prefix without bits set behind its length",
+		    shown(text->text));
+}
+
+static void
+set_forward_address(const struct token *text)
+{
+	uint32_t	 addr;
+
+	if (!is_first(text, "address", ps->forward.address != 0))
+		return;
+	if (addr_parse(text->text, &addr) == -1 || !conf_valid_outside(addr))
+		forward_mistake(text, "address \"%s\": should be the address "
+		    "of a host", shown(text->text));
+	else
+		ps->forward.address = addr;
+}
+
+static bool
+parse_port(const char *text, size_t len, uint16_t *port)
+{
+	char		 digits[8];
+	uint32_t	 number;
+
+	if (len >= sizeof(digits))
+		return false;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (!parse_number(digits, UINT16_MAX, &number) || number == 0)
+		return false;
+	*port = (uint16_t)number;
+	return true;
+}
+
+static void
+set_forward_port(const struct token *text)
+{
+	struct conf_forward	*f = &ps->forward;
+	size_t			 len = strcspn(text->text, ":");
+	const char		*last = text->text;
+
+	if (last[len] == ':')
+		last += len + 1;
+	if (!parse_port(text->text, len, &f->first) ||
+	    !parse_port(last, strlen(last), &f->last) || f->first > f->last)
+		forward_mistake(text, "port \"%s\": should be 1 to %u, or two "
+		    "such numbers as in 5000:5010, the lower one first",
+		    shown(text->text), UINT16_MAX);
+}
+
+static void
+set_forward_to(const struct token *text)
+{
+	struct conf_forward	*f = &ps->forward;
+	size_t			 len = strcspn(text->text, ":");
+
+	f->to_range = text->text[len] == ':';
+	if ((f->to_range && strcmp(text->text + len, ":*") != 0) ||
+	    !parse_port(text->text, len, &f->to))
+		forward_mistake(text, "to \"%s\": should be 1 to %u, or such "
+		    "a number as in 6000:* for one port each",
+		    shown(text->text), UINT16_MAX);
+	else if (ps->forward_ok && f->to_range &&
+	    f->last - f->first > UINT16_MAX - f->to)
+		forward_mistake(text, "to %s: the ports from %u to %u do not "
+		    "fit between %u and %u", text->text, f->first, f->last,
+		    f->to, UINT16_MAX);
+}
+
+/* Those of interface 0 are the vm's, wherever they are said. */
+static void
+forward_end(void)
+{
+	struct conf_vmif	*vmif = ps->vmif;
+
+	if (!ps->forward_ok)
+		return;
+	if (vmif != &ps->vm->all && vmif->index == 0 && !vmif->broken)
+		vmif = &ps->vm->all;
+	vmif->forward = grow(vmif->forward, vmif->nforward,
+	    sizeof(*vmif->forward));
+	set_where(&ps->forward.where, &ps->statement);
+	vmif->forward[vmif->nforward++] = ps->forward;
+	memset(&ps->forward, 0, sizeof(ps->forward));
+}
+
+/*
  * What DHCP tells.
  */
 
@@ -1512,6 +1854,28 @@ set_addrs(const char *what, uint32_t **addrs, size_t *count)
 		fatal("configuration");
 	memcpy(*addrs, ps->addrs, ps->naddrs * sizeof(**addrs));
 	*count = ps->naddrs;
+}
+
+static void
+set_via(const struct token *text)
+{
+	struct place	 place = find_place(text);
+
+	if (ps->via != 0)
+		complain(text, "\"via\" is already set in this statement");
+	else if (place.ok)
+		ps->via = place.addr;
+}
+
+static void
+set_nameservers(void)
+{
+	struct dhcp_conf	*dhcp = ps->dhcp;
+	bool			 said = dhcp->nnameserver != 0;
+
+	set_addrs("nameserver", &dhcp->nameserver, &dhcp->nnameserver);
+	if (!said && dhcp->nnameserver != 0)
+		dhcp->nameserver_via = ps->via;
 }
 
 static bool

@@ -26,6 +26,10 @@
 #include "conf.h"
 
 static void	 print_pool(const struct conf_pool *);
+static void	 print_nat(const struct conf_nat *);
+static void	 print_rules(int, char *const *, size_t);
+static void	 print_forward(int, const struct conf_forward *);
+static void	 print_nameservers(int, const struct dhcp_conf *);
 static void	 print_range(const struct range *);
 static void	 print_vm(const struct conf_vm *);
 static void	 print_vmif(int, const struct conf_vmif *);
@@ -54,6 +58,11 @@ print_config(const struct conf *conf)
 	if (conf->default_poolname[0] != '\0') {
 		printf("default pool ");
 		print_string(conf->default_poolname);
+		printf("\n");
+	}
+	if (strcmp(conf->anchor, ANCHOR_DEFAULT) != 0) {
+		printf("anchor ");
+		print_string(conf->anchor);
 		printf("\n");
 	}
 	TAILQ_FOREACH(pool, &conf->pools, entry)
@@ -85,8 +94,67 @@ print_pool(const struct conf_pool *pool)
 		indent(1);
 		printf("rdomain %u\n", pool->rdomain);
 	}
+	for (i = 0; i < pool->nnat; i++)
+		print_nat(&pool->nat[i]);
+	if (pool->isolate) {
+		indent(1);
+		printf("isolate\n");
+	}
+	print_rules(1, pool->rules, pool->nrules);
 	print_dhcp(1, &pool->dhcp);
 	printf("}\n");
+}
+
+static void
+print_ifname(const char *ifname)
+{
+	printf(" on ");
+	if (ifname[0] == '\0')
+		printf("egress");
+	else
+		print_string(ifname);
+}
+
+static void
+print_nat(const struct conf_nat *nat)
+{
+	indent(1);
+	printf("nat");
+	print_ifname(nat->ifname);
+	if (nat->to != 0)
+		printf(" to %s", addr_ntoa(nat->to));
+	printf("\n");
+}
+
+static void
+print_rules(int level, char *const *rules, size_t n)
+{
+	size_t	 i;
+
+	for (i = 0; i < n; i++) {
+		indent(level);
+		printf("rules ");
+		print_string(rules[i]);
+		printf("\n");
+	}
+}
+
+static void
+print_forward(int level, const struct conf_forward *f)
+{
+	indent(level);
+	printf("forward %s", f->tcp && f->udp ? "{ tcp, udp }" :
+	    f->tcp ? "tcp" : "udp");
+	if (f->ifname[0] != '\0')
+		print_ifname(f->ifname);
+	if (f->from.len != 0)
+		printf(" from %s", prefix_ntoa(&f->from));
+	if (f->address != 0)
+		printf(" address %s", addr_ntoa(f->address));
+	printf(" port %u", f->first);
+	if (f->last != f->first)
+		printf(":%u", f->last);
+	printf(" to %u%s\n", f->to, f->to_range ? ":*" : "");
 }
 
 /* As an address or a prefix where it is one. */
@@ -132,6 +200,8 @@ print_vm(const struct conf_vm *vm)
 static void
 print_vmif(int level, const struct conf_vmif *vmif)
 {
+	size_t	 i;
+
 	if (vmif->ignore) {
 		indent(level);
 		printf("ignore\n");
@@ -152,6 +222,9 @@ print_vmif(int level, const struct conf_vmif *vmif)
 		print_string(vmif->hostname);
 		printf("\n");
 	}
+	for (i = 0; i < vmif->nforward; i++)
+		print_forward(level, &vmif->forward[i]);
+	print_rules(level, vmif->rules, vmif->nrules);
 	print_dhcp(level, &vmif->dhcp);
 }
 
@@ -164,7 +237,7 @@ print_dhcp(int level, const struct dhcp_conf *dhcp)
 		indent(level);
 		print_lease_time(dhcp->lease_time);
 	}
-	print_addrs(level, "nameserver", dhcp->nameserver, dhcp->nnameserver);
+	print_nameservers(level, dhcp);
 	print_names(level, dhcp);
 	print_addrs(level, "ntp", dhcp->ntp, dhcp->nntp);
 	if (dhcp->mtu != 0) {
@@ -266,6 +339,28 @@ print_addrs(int level, const char *keyword, const uint32_t *addrs, size_t n)
 	for (i = 0; i < n; i++) {
 		printf("%s ", i == 0 ? "" : ",");
 		print_addr(addrs[i]);
+	}
+	printf(" }\n");
+}
+
+/* The first `host' says who answers in its place. */
+static void
+print_nameservers(int level, const struct dhcp_conf *dhcp)
+{
+	uint32_t	 via = dhcp->nameserver_via;
+	size_t		 i;
+
+	if (dhcp->nnameserver == 0)
+		return;
+	indent(level);
+	printf("nameserver {");
+	for (i = 0; i < dhcp->nnameserver; i++) {
+		printf("%s ", i == 0 ? "" : ",");
+		print_addr(dhcp->nameserver[i]);
+		if (dhcp->nameserver[i] == ADDR_HOST && via != 0) {
+			printf(" via %s", addr_ntoa(via));
+			via = 0;
+		}
 	}
 	printf(" }\n");
 }

@@ -53,7 +53,173 @@ struct rules_port {
 	size_t			 nrules;
 };
 
-/* Has it rules of its own, or is membership all it needs? */
+/* --- text ----------------------------------------------------------------- */
+
+/* So many lines of a text are a file's, from this line of it on. */
+struct rules_origin {
+	int			 first;		/* line of the text */
+	int			 count;
+	const char		*path;		/* the conf_rules' */
+	int			 line;		/* of the file */
+};
+
+/*
+ * Text that grows: {0} is an empty one.  The functions that render append, so
+ * that what belongs into one transaction can be put together; they return 0,
+ * or -1 with errno: ENOMEM, or EINVAL when a name may not stand in a rule.
+ * After -1 the text is of no use but to be cleared.
+ */
+struct rules_text {
+	char			*text;		/* NUL-terminated, NULL if empty */
+	size_t			 len;
+	size_t			 size;
+	int			 lines;		/* complete ones */
+	int			 error;		/* errno, 0 for none */
+	struct rules_origin	*origin;	/* by line */
+	size_t			 norigin;
+};
+
+void	 rules_text_clear(struct rules_text *);	/* empty and free */
+void	 rules_printf(struct rules_text *, const char *, ...)
+	    __attribute__((__format__ (printf, 2, 3)));
+/* The text of a users' file, always whole lines. */
+void	 rules_include(struct rules_text *, const struct conf_rules *);
+/* 0, or -1 with errno if anything went wrong since the text was empty. */
+int	 rules_text_end(const struct rules_text *);
+/* The file that line is from, and its line there; NULL: written by us. */
+const char *rules_text_origin(const struct rules_text *, int, int *);
+/*
+ * What pfctl or libnftables said about a text, in a form to show: one line for
+ * each mistake, with the file and line of the user's where it is in one.
+ */
+void	 rules_explain(const struct rules_text *, const char *, char *,
+	    size_t);
+
+/* --- both ----------------------------------------------------------------- */
+
+/* Has it a text of its own on pf (a child anchor)?  Else: only membership. */
 bool	 rules_own(const struct rules_port *);
+/* May this name of an interface stand in a rule? */
+bool	 rules_valid_ifname(const char *);
+/* Braces that do not match, outside of quotes and comments: line, else 0. */
+int	 rules_unbalanced(const char *);
+
+/* --- pf ------------------------------------------------------------------- */
+
+#define RULES_TABLES_MAX	4
+#define RULES_TABLE_LEN		32	/* PF_TABLE_NAME_SIZE */
+#define RULES_LABEL_LEN		64	/* PF_RULE_LABEL_SIZE */
+#define RULES_CHILD_LEN		(ANCHOR_NAMELEN + VM_NAMELEN + 4)
+
+/* An address that is to be in a table of the anchor. */
+struct rules_table {
+	char			 name[RULES_TABLE_LEN];
+	uint32_t		 addr;
+};
+
+/* For pfctl -a ANCHOR -f -: all but the children and the tables' contents. */
+int	 rules_pf_anchor(struct rules_text *, const struct conf *);
+/* For pfctl -a ANCHOR/CHILD -f -; empty unless rules_own. */
+int	 rules_pf_child(struct rules_text *, const struct rules_port *);
+/* "vmnetd/web1.0"; -1 where it is longer than pf permits. */
+int	 rules_pf_child_name(char *, size_t, const char *anchor,
+	    const struct rules_port *);
+/*
+ * What its forwards are labelled with, also for killing their states; -1 where
+ * it is longer than pf permits.
+ */
+int	 rules_pf_label(char *, size_t, const struct rules_port *);
+/* The tables that a port belongs to; their number. */
+size_t	 rules_pf_tables(const struct rules_port *,
+	    struct rules_table[RULES_TABLES_MAX]);
+
+/* --- nft ------------------------------------------------------------------ */
+
+/*
+ * Two tables that bear the anchor's name.  table inet has
+ *	set egress	interfaces with a default route	{ ifname }
+ *	set ifs		our taps			{ ifname }
+ *	set guests	who may send where		{ ifname . ipv4_addr }
+ *	set isolated	taps of isolating pools		{ ifname }
+ *	map via		redirected name servers	{ ifname . ipv4_addr : ipv4_addr }
+ *	map forwards	plain forwards	{ inet_proto . inet_service :
+ *					  ipv4_addr . inet_service }
+ *	map rules	taps with users' rules	{ ifname : jump rules-TAP }
+ *	chain special	all other forwards
+ *	chain rules-TAP	users' rules for one tap
+ * and table arp has sets ifs and guests as well.  All texts are to be run
+ * after rules_nft_load, each as one transaction (one call of
+ * nft_run_cmd_from_buffer); several can be put together into one.
+ */
+
+/*
+ * All that the configuration says.  Makes tables, sets and chains where they
+ * are not there, replaces the rules of all but `special' and `rules-*', and
+ * leaves the contents of sets and maps.
+ */
+int	 rules_nft_load(struct rules_text *, const struct conf *);
+/* Remove both tables, there or not. */
+int	 rules_nft_unload(struct rules_text *, const char *anchor);
+/* Exactly these interfaces are egress now. */
+int	 rules_nft_egress(struct rules_text *, const char *anchor,
+	    const char *const *, size_t);
+/*
+ * A port comes: elements, and a chain if it has users' rules; run once more it
+ * changes nothing but to load the chain again.  Fails with EEXIST, for which
+ * rules_nft_maps is the cure, when a map has something else in that place.
+ * Does not touch the chain `special'.
+ */
+int	 rules_nft_add(struct rules_text *, const char *anchor,
+	    const struct rules_port *);
+/* It goes; what of it is not there is not missed. */
+int	 rules_nft_remove(struct rules_text *, const char *anchor,
+	    const struct rules_port *);
+/*
+ * The elements of a port as data, to be written without nft's parser and its
+ * cache (linux/filter.c): all that it is in, `arp' and `inet', in the
+ * kernel's form: a name has IF_NAMESIZE bytes, each other part of a
+ * concatenation 4, numbers are in network byte order and zeroed to the right.
+ */
+struct rules_element {
+	bool			 arp;		/* of the table arp */
+	const char		*set;
+	uint8_t			 key[IF_NAMESIZE + 4];
+	size_t			 keylen;
+	uint8_t			 value[8];
+	size_t			 valuelen;	/* 0: a set's */
+	char			 jump[64];	/* RULES_CHAIN_LEN; "" none */
+};
+typedef void rules_element_cb(const struct rules_element *, void *);
+void	 rules_nft_elements(const struct rules_port *, rules_element_cb *,
+	    void *);
+/* Only the chain with users' rules: made and loaded; nothing without. */
+int	 rules_nft_chain(struct rules_text *, const char *anchor,
+	    const struct rules_port *);
+/* Users' rules of whoever had this tap before: away, there or not. */
+int	 rules_nft_disown(struct rules_text *, const char *anchor,
+	    const char *tap);
+/* Does it have forwards that only rules can express? */
+bool	 rules_nft_special(const struct rules_port *);
+/* The chain `special', for all ports that are there (others are skipped). */
+int	 rules_nft_forwards(struct rules_text *, const char *anchor,
+	    const struct rules_port *const *, size_t);
+/* The maps via, forwards and rules shall hold these ports' and nothing else.
+ * The chains of their rules must be there. */
+int	 rules_nft_maps(struct rules_text *, const char *anchor,
+	    const struct rules_port *const *, size_t);
+/*
+ * Everything that is a port's: sets, maps and `special' shall hold what these
+ * want and nothing else.  Chains of other taps are left, without use:
+ * remove them with rules_nft_disown.
+ */
+int	 rules_nft_prune(struct rules_text *, const char *anchor,
+	    const struct rules_port *const *, size_t);
+/* Name of the chain for the users' rules of a tap. */
+#define RULES_CHAIN_LEN		64
+#define RULES_CHAIN_PREFIX	"rules-"
+int	 rules_nft_chain_name(char *, size_t, const char *tap);
+/* Commands that list what is loaded: for one port, or for all (NULL). */
+int	 rules_nft_list(struct rules_text *, const char *anchor,
+	    const struct rules_port *);
 
 #endif /* RULES_H */

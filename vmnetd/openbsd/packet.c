@@ -31,14 +31,20 @@
 
 #include "clientfilter.h"
 #include "kernel.h"
+#include "paths.h"
 #include "records.h"
+#include "spoof.h"
 
 /* Some frames; the kernel allocates two or three of it for each tap. */
 #define PACKET_BUFLEN	8192
+/* Nothing comes into it. */
+#define DROP_BUFLEN	32
 
 static int	 set_options(int);
 static int	 set_filters(int, uint32_t);
-static int	 attach(int, const struct interface *);
+static int	 set_drop(int, uint32_t);
+static int	 attach(int, const char *, uint32_t);
+static int	 give_up(int);
 
 static int
 set_options(int fd)
@@ -96,16 +102,16 @@ set_filters(int fd, uint32_t host)
  * the descriptor dies with the interface.
  */
 static int
-attach(int fd, const struct interface *ifc)
+attach(int fd, const char *name, uint32_t index)
 {
 	struct ifreq	 ifr;
 	u_int		 dlt;
 
 	memset(&ifr, 0, sizeof(ifr));
-	memcpy(ifr.ifr_name, ifc->name, sizeof(ifr.ifr_name));
+	strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
 	if (ioctl(fd, BIOCSETIF, &ifr) == -1)
 		return -1;
-	if (if_nametoindex(ifc->name) != ifc->index) {
+	if (if_nametoindex(name) != index) {
 		errno = ENXIO;
 		return -1;
 	}
@@ -118,20 +124,78 @@ attach(int fd, const struct interface *ifc)
 	return ioctl(fd, BIOCLOCK);
 }
 
+/* Close it, with the errno of what went wrong. */
+static int
+give_up(int fd)
+{
+	const int	 error = errno == ENODEV ? ENXIO : errno;
+
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 int
 kernel_packet_open(const struct interface *ifc, uint32_t host)
 {
-	int	 error, fd;
+	int	 fd;
 
-	if ((fd = open("/dev/bpf", O_RDWR | O_CLOEXEC | O_NONBLOCK)) == -1)
+	if ((fd = open(PATH_BPF, O_RDWR | O_CLOEXEC | O_NONBLOCK)) == -1)
 		return -1;
 	if (set_options(fd) == -1 || set_filters(fd, host) == -1 ||
-	    attach(fd, ifc) == -1) {
-		error = errno == ENODEV ? ENXIO : errno;
-		close(fd);
-		errno = error;
+	    attach(fd, ifc->name, ifc->index) == -1)
+		return give_up(fd);
+	return fd;
+}
+
+/*
+ * What the filter picks is dropped.  A frame too short for what is looked at
+ * is not picked: it is too short for the kernel as well.
+ */
+static int
+set_drop(int fd, uint32_t guest)
+{
+	u_int			 blen = DROP_BUFLEN;
+	u_int			 drop = BPF_FILDROP_DROP;
+	u_int			 ignore = BPF_DIRECTION_OUT;
+	struct bpf_insn		 spoof[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),	/* ethertype */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0806, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 28),	/* ARP sender */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, guest, 11, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 10, 9),	/* probe */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0800, 0, 8),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 26),	/* IPv4 source */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, guest, 7, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 5),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),	/* protocol */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 17, 0, 3),
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14),
+		BPF_STMT(BPF_LD | BPF_W | BPF_IND, 14),	/* ports */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 68 << 16 | 67, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, (u_int)-1),
+		BPF_STMT(BPF_RET | BPF_K, 0)
+	};
+	struct bpf_program	 prog;
+
+	prog.bf_len = sizeof(spoof) / sizeof(spoof[0]);
+	prog.bf_insns = spoof;
+	if (ioctl(fd, BIOCSBLEN, &blen) == -1 ||
+	    ioctl(fd, BIOCSFILDROP, &drop) == -1 ||
+	    ioctl(fd, BIOCSDIRFILT, &ignore) == -1)
 		return -1;
-	}
+	return ioctl(fd, BIOCSETF, &prog);
+}
+
+int
+spoof_drop(const char *tap, uint32_t ifindex, uint32_t guest)
+{
+	int	 fd;
+
+	if ((fd = open(PATH_BPF, O_RDWR | O_CLOEXEC | O_NONBLOCK)) == -1)
+		return -1;
+	if (set_drop(fd, guest) == -1 || attach(fd, tap, ifindex) == -1)
+		return give_up(fd);
 	return fd;
 }
 

@@ -24,4 +24,10 @@
 #define VMNETD_EMPTY	"/var/empty"
 #define VMNETD_GROUP	"wheel"		/* of the socket */
 
+#define PATH_BPF	"/dev/bpf"
+#define PATH_PF		"/dev/pf"
+#define PATH_PFCTL	"/sbin/pfctl"
+/* Our rules, for pf.conf to load where nobody may later. */
+#define PATH_ANCHOR	"/var/db/vmnetd/anchor.pf"
+
 #endif /* PATHS_H */

@@ -83,8 +83,12 @@ sandbox_enter(enum role role, const char *path)
 		promise("stdio rpath wpath cpath sendfd proc exec");
 		break;
 	case ROLE_PRIV:
-		/* No promise covers what it is there for. */
-		show("/dev/bpf", "rw");
+		/*
+		 * No promise covers what it is there for.  pf(4) is open by
+		 * now, and pfctl(8) sees everything again.
+		 */
+		show(PATH_BPF, "rw");
+		show(PATH_PFCTL, "x");
 		if (unveil(NULL, NULL) == -1)
 			fatal("unveil");
 		break;
