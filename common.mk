@@ -38,7 +38,7 @@ COMPAT_DIR=	${.CURDIR}/../compat
 CFLAGS+=	-std=gnu11 -D_GNU_SOURCE -DLIBBSD_OVERLAY
 CFLAGS+=	-isystem /usr/include/bsd -I${COMPAT_DIR}
 CFLAGS+=	-include ${COMPAT_DIR}/compat.h
-LDADD+=		-Wl,--as-needed -levent -lmnl -lseccomp -lcap
+LDADD+=		-Wl,--as-needed -levent -lmnl -lnftables -lseccomp -lcap
 LDADD+=		-Wl,-z,nodlopen -Wl,-u,libbsd_init_func -lbsd-ctor -lbsd
 .else
 PLATFORM=	openbsd

@@ -15,16 +15,19 @@
 
 # What is built from what, for GNU make and BSD make alike.
 
-VMNETD_SRCS=	vmnetd.c priv.c frontend.c engine.c tap.c show.c \
+VMNETD_SRCS=	vmnetd.c priv.c guard.c frontend.c engine.c tap.c show.c \
 		journal.c control.c confsend.c process.c \
 		dhcpserver.c dhcp.c frame.c \
 		lease.c pool.c hostaddr.c addr.c watchlist.c \
 		conf.c confcheck.c conflex.c confpack.c printconf.c \
 		rules.c rules_pf.c rules_nft.c stats.c log.c parse.y
 
-LINUX_SRCS=	interface.c address.c packet.c rtnl.c sandbox.c
+LINUX_SRCS=	interface.c address.c packet.c rtnl.c sandbox.c \
+		filter.c elements.c nfnl.c nftlist.c nftwatch.c foreign.c \
+		conntrack.c devconf.c egress.c
 OPENBSD_SRCS=	interface.c address.c packet.c records.c sandbox.c \
-		filter.c filtercheck.c mainrules.c anchor.c pfctl.c pfdev.c
+		filter.c filtercheck.c mainrules.c anchor.c pfctl.c \
+		pfdev.c group.c
 
 COMPAT_SRCS=	imsg.c imsg-buffer.c
 

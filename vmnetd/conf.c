@@ -346,12 +346,14 @@ conf_valid_anchor(const char *name)
 	return i > 0 && i < ANCHOR_NAMELEN;
 }
 
-/* Of an interface, or of a group of interfaces. */
+/* Of an interface, or of a group of interfaces but egress. */
 bool
 conf_valid_ifname(const char *name)
 {
 	size_t	 i;
 
+	if (strcmp(name, "egress") == 0)
+		return false;
 	for (i = 0; name[i] != '\0'; i++)
 		if (!is_alnum(name[i]) &&
 		    (i == 0 || strchr("-._", name[i]) == NULL))

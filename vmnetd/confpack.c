@@ -80,6 +80,7 @@ static int		 unpack_forward(struct ibuf *, struct conf_forward *);
 static int		 unpack_paths(struct ibuf *, char ***, size_t *);
 static struct conf_rules *
 			 begin_rules(struct conf *, const char *, size_t);
+static bool		 valid_via(const struct dhcp_conf *);
 static bool		 valid_option_data(const struct dhcp_option *);
 static bool		 valid_line(const char *);
 
@@ -437,7 +438,8 @@ unpack_vm(struct ibuf *buf, struct conf_vm *vm)
 	while (n-- > 0)
 		if ((vmif = conf_add_vmif(vm)) == NULL ||
 		    ibuf_get_n8(buf, &vmif->index) == -1 ||
-		    unpack_vmif(buf, vmif) == -1)
+		    unpack_vmif(buf, vmif) == -1 ||
+		    (vmif->index == 0 && vmif->nforward > 0))
 			return -1;
 	return 0;
 }
@@ -561,7 +563,7 @@ unpack_exclude(struct ibuf *buf, struct conf_pool *pool)
 static int
 unpack_nat(struct ibuf *buf, struct conf_pool *pool)
 {
-	size_t	 i, n;
+	size_t	 i, j, n;
 
 	if (unpack_count(buf, &n, NAT_MAX, 6) == -1)
 		return -1;
@@ -570,13 +572,18 @@ unpack_nat(struct ibuf *buf, struct conf_pool *pool)
 	if ((pool->nat = calloc(n, sizeof(*pool->nat))) == NULL)
 		return -1;
 	pool->nnat = n;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (unpack_name(buf, pool->nat[i].ifname,
 		    sizeof(pool->nat[i].ifname), conf_valid_ifname) == -1 ||
 		    ibuf_get_n32(buf, &pool->nat[i].to) == -1 ||
 		    (pool->nat[i].to != 0 &&
 		    !conf_valid_outside(pool->nat[i].to)))
 			return -1;
+		for (j = 0; j < i; j++)
+			if (strcmp(pool->nat[i].ifname,
+			    pool->nat[j].ifname) == 0)
+				return -1;
+	}
 	return 0;
 }
 
@@ -618,7 +625,7 @@ static int
 unpack_paths(struct ibuf *buf, char ***paths, size_t *count)
 {
 	char	 path[RULES_PATHLEN];
-	size_t	 i, n;
+	size_t	 i, j, n;
 
 	if (unpack_count(buf, &n, PATHS_MAX, 3) == -1)
 		return -1;
@@ -627,10 +634,15 @@ unpack_paths(struct ibuf *buf, char ***paths, size_t *count)
 	if ((*paths = calloc(n, sizeof(**paths))) == NULL)
 		return -1;
 	*count = n;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (unpack_string(buf, path, sizeof(path)) == -1 ||
-		    path[0] == '\0' || ((*paths)[i] = strdup(path)) == NULL)
+		    path[0] == '\0' || !valid_line(path) ||
+		    ((*paths)[i] = strdup(path)) == NULL)
 			return -1;
+		for (j = 0; j < i; j++)
+			if (strcmp((*paths)[i], (*paths)[j]) == 0)
+				return -1;
+	}
 	return 0;
 }
 
@@ -707,8 +719,7 @@ unpack_dhcp(struct ibuf *buf, struct dhcp_conf *dhcp)
 	    (dhcp->mtu != 0 && dhcp->mtu < MTU_MIN) ||
 	    unpack_addrs(buf, &dhcp->nameserver, &dhcp->nnameserver) == -1 ||
 	    ibuf_get_n32(buf, &dhcp->nameserver_via) == -1 ||
-	    (dhcp->nameserver_via != 0 && (dhcp->nnameserver == 0 ||
-	    !conf_valid_host(dhcp->nameserver_via))) ||
+	    !valid_via(dhcp) ||
 	    unpack_text(buf, &dhcp->domain, DOMAIN_LEN,
 	    conf_valid_domain) == -1 ||
 	    unpack_search(buf, dhcp) == -1 ||
@@ -804,6 +815,20 @@ unpack_option(struct ibuf *buf, struct dhcp_option *option)
 	    ibuf_get(buf, option->data, len) == -1)
 		return -1;
 	return valid_option_data(option) ? 0 : -1;
+}
+
+/* Only the host's address can be somebody else's. */
+static bool
+valid_via(const struct dhcp_conf *dhcp)
+{
+	size_t	 i;
+
+	if (dhcp->nameserver_via == 0)
+		return true;
+	for (i = 0; i < dhcp->nnameserver; i++)
+		if (dhcp->nameserver[i] == ADDR_HOST)
+			return conf_valid_host(dhcp->nameserver_via);
+	return false;
 }
 
 static bool

@@ -1576,13 +1576,16 @@ set_nat_to(const struct token *text)
 static void
 add_rules(const struct token *name)
 {
-	char		***rules = &ps->vmif->rules;
-	size_t		  *nrules = &ps->vmif->nrules, i;
-	const char	  *path = lexer_path(ps->lexer, name->text);
+	const char	*path = lexer_path(ps->lexer, name->text);
+	char		***rules;
+	size_t		*nrules, i;
 
 	if (ps->pool != NULL) {
 		rules = &ps->pool->rules;
 		nrules = &ps->pool->nrules;
+	} else {
+		rules = &ps->vmif->rules;
+		nrules = &ps->vmif->nrules;
 	}
 	for (i = 0; i < *nrules; i++)
 		if (strcmp((*rules)[i], path) == 0) {
@@ -1859,12 +1862,15 @@ set_addrs(const char *what, uint32_t **addrs, size_t *count)
 static void
 set_via(const struct token *text)
 {
-	struct place	 place = find_place(text);
+	uint32_t	 addr;
 
 	if (ps->via != 0)
 		complain(text, "\"via\" is already set in this statement");
-	else if (place.ok)
-		ps->via = place.addr;
+	else if (addr_parse(text->text, &addr) == -1 || !conf_valid_host(addr))
+		complain(text, "via \"%s\": should be the address of a host",
+		    shown(text->text));
+	else
+		ps->via = addr;
 }
 
 static void

@@ -99,8 +99,9 @@ void	 rules_explain(const struct rules_text *, const char *, char *,
 
 /* Has it a text of its own on pf (a child anchor)?  Else: only membership. */
 bool	 rules_own(const struct rules_port *);
-/* May this name of an interface stand in a rule? */
+/* May this name of an interface, may all names of a port stand in a rule? */
 bool	 rules_valid_ifname(const char *);
+bool	 rules_valid_port(const struct rules_port *);
 /* Braces that do not match, outside of quotes and comments: line, else 0. */
 int	 rules_unbalanced(const char *);
 
@@ -129,11 +130,16 @@ int	 rules_pf_child_name(char *, size_t, const char *anchor,
  * it is longer than pf permits.
  */
 int	 rules_pf_label(char *, size_t, const struct rules_port *);
+/* Is this a table of ports?  The anchor has others, with prefixes. */
+bool	 rules_pf_is_members(const char *);
 /* The tables that a port belongs to; their number. */
 size_t	 rules_pf_tables(const struct rules_port *,
 	    struct rules_table[RULES_TABLES_MAX]);
 
 /* --- nft ------------------------------------------------------------------ */
+
+#define RULES_CHAIN_LEN		64
+#define RULES_CHAIN_PREFIX	"rules-"
 
 /*
  * Two tables that bear the anchor's name.  table inet has
@@ -145,35 +151,19 @@ size_t	 rules_pf_tables(const struct rules_port *,
  *	map forwards	plain forwards	{ inet_proto . inet_service :
  *					  ipv4_addr . inet_service }
  *	map rules	taps with users' rules	{ ifname : jump rules-TAP }
- *	chain special	all other forwards
+ *	chain special*	all other forwards
  *	chain rules-TAP	users' rules for one tap
  * and table arp has sets ifs and guests as well.  All texts are to be run
  * after rules_nft_load, each as one transaction (one call of
- * nft_run_cmd_from_buffer); several can be put together into one.
+ * nft_run_cmd_from_buffer).
  */
 
 /*
  * All that the configuration says.  Makes tables, sets and chains where they
- * are not there, replaces the rules of all but `special' and `rules-*', and
+ * are not there, replaces the rules of all but `special*' and `rules-*', and
  * leaves the contents of sets and maps.
  */
 int	 rules_nft_load(struct rules_text *, const struct conf *);
-/* Remove both tables, there or not. */
-int	 rules_nft_unload(struct rules_text *, const char *anchor);
-/* Exactly these interfaces are egress now. */
-int	 rules_nft_egress(struct rules_text *, const char *anchor,
-	    const char *const *, size_t);
-/*
- * A port comes: elements, and a chain if it has users' rules; run once more it
- * changes nothing but to load the chain again.  Fails with EEXIST, for which
- * rules_nft_maps is the cure, when a map has something else in that place.
- * Does not touch the chain `special'.
- */
-int	 rules_nft_add(struct rules_text *, const char *anchor,
-	    const struct rules_port *);
-/* It goes; what of it is not there is not missed. */
-int	 rules_nft_remove(struct rules_text *, const char *anchor,
-	    const struct rules_port *);
 /*
  * The elements of a port as data, to be written without nft's parser and its
  * cache (linux/filter.c): all that it is in, `arp' and `inet', in the
@@ -187,7 +177,7 @@ struct rules_element {
 	size_t			 keylen;
 	uint8_t			 value[8];
 	size_t			 valuelen;	/* 0: a set's */
-	char			 jump[64];	/* RULES_CHAIN_LEN; "" none */
+	char			 jump[RULES_CHAIN_LEN];	/* "" none */
 };
 typedef void rules_element_cb(const struct rules_element *, void *);
 void	 rules_nft_elements(const struct rules_port *, rules_element_cb *,
@@ -195,28 +185,18 @@ void	 rules_nft_elements(const struct rules_port *, rules_element_cb *,
 /* Only the chain with users' rules: made and loaded; nothing without. */
 int	 rules_nft_chain(struct rules_text *, const char *anchor,
 	    const struct rules_port *);
-/* Users' rules of whoever had this tap before: away, there or not. */
-int	 rules_nft_disown(struct rules_text *, const char *anchor,
-	    const char *tap);
+/*
+ * Both as text, for one transaction.  Run once more it changes nothing but to
+ * load the chain again.
+ */
+int	 rules_nft_add(struct rules_text *, const char *anchor,
+	    const struct rules_port *);
 /* Does it have forwards that only rules can express? */
 bool	 rules_nft_special(const struct rules_port *);
-/* The chain `special', for all ports that are there (others are skipped). */
+/* The chains `special*', for all ports that are there. */
 int	 rules_nft_forwards(struct rules_text *, const char *anchor,
 	    const struct rules_port *const *, size_t);
-/* The maps via, forwards and rules shall hold these ports' and nothing else.
- * The chains of their rules must be there. */
-int	 rules_nft_maps(struct rules_text *, const char *anchor,
-	    const struct rules_port *const *, size_t);
-/*
- * Everything that is a port's: sets, maps and `special' shall hold what these
- * want and nothing else.  Chains of other taps are left, without use:
- * remove them with rules_nft_disown.
- */
-int	 rules_nft_prune(struct rules_text *, const char *anchor,
-	    const struct rules_port *const *, size_t);
 /* Name of the chain for the users' rules of a tap. */
-#define RULES_CHAIN_LEN		64
-#define RULES_CHAIN_PREFIX	"rules-"
 int	 rules_nft_chain_name(char *, size_t, const char *tap);
 /* Commands that list what is loaded: for one port, or for all (NULL). */
 int	 rules_nft_list(struct rules_text *, const char *anchor,

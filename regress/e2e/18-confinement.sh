@@ -53,7 +53,7 @@ for role in frontend engine priv; do
 	is "$role cannot get privileges" "$(status $role NoNewPrivs)" 1
 	is "$role has an empty root" "$(ls -A "/proc/$pid/root")" ""
 	is "$role has no file but the log" "$(for fd in "/proc/$pid/fd"/*; do
-	    readlink "$fd"; done | grep '^/' | grep -vx /dev/null |
+	    readlink "$fd"; done | grep '^/' | grep -v '^/memfd:' | grep -vx /dev/null |
 	    grep -vxF "$log")" ""
 	isnt "$role is not the daemon's title" \
 	    "$(tr '\000' ' ' <"/proc/$pid/cmdline" | cut -d ' ' -f 1)" "$VMNETD"

@@ -78,14 +78,20 @@ static const char	 full[] =
     "	option 224 0x0102ff option 225 \"10.1.2.3\" option 226 10.1.2.3\n"
     "	option 227 70000 option 228 700 option 229 7 option 230 \"\"\n"
     "	option 231 \"a \\\"b\\\" \\\\c\"\n"
+    "	nat on egress nat on em1 to 192.0.2.7 isolate\n"
     "}\n"
-    "pool \"backend\" { inet 10.77.0.0/24 nameserver host }\n"
+    "anchor \"guests\"\n"
+    "pool \"backend\" { inet 10.77.0.0/24 nameserver host via 10.77.0.1 }\n"
     "pool \"again\" { inet 10.77.0.0/24 rdomain 3 }\n"
     "vm \"web1\" {\n"
     "	pool \"lab\" address 172.16.0.22 hostname \"web\" mtu 1300\n"
     "	interface 1 { pool \"backend\" hostname \"web-1\" lease time 60 }\n"
     "	interface 2 { address 172.16.0.26 }\n"
     "	interface 3 { ignore }\n"
+    "	forward { tcp, udp } on em0 from 192.0.2.0/24 address 198.51.100.5 "
+    "port 5000:5010 to 6000:*\n"
+    "	interface 0 { forward tcp port 8080 to 80 }\n"
+    "	interface 4 { forward udp port 53 to 53 nameserver 9.9.9.9 }\n"
     "}\n"
     "vm \"build-*\" { pool \"backend\" lease time forever }\n"
     "vm \"build-1\" { pool \"again\" }\n"
@@ -330,15 +336,21 @@ test_match(void)
 	CHECK_STR(m.pool->name, "lab");
 	CHECK_INT(m.address, 0xac100016);
 	CHECK_STR(m.hostname, "web");
-	CHECK_INT(m.ndhcp, 2);
-	CHECK_INT(m.dhcp[0]->mtu, 1300);
-	CHECK_INT(m.dhcp[1]->mtu, 1400);
+	CHECK_INT(m.ndhcp, 3);
+	CHECK_INT(m.dhcp[1]->mtu, 1300);
+	CHECK_INT(m.dhcp[2]->mtu, 1400);
+	CHECK_INT(m.nforward, 2);
+	CHECK_INT(m.forward[0].last, 5010);
+	CHECK_INT(m.forward[1].to, 80);
+	CHECK_INT(m.nameserver_via, 0);
 
 	/* Address and host name said outside are those of interface 0. */
 	conf_match(conf, "web1", 1, &m);
 	CHECK_STR(m.pool->name, "backend");
 	CHECK_INT(m.address, 0);
 	CHECK_STR(m.hostname, "web-1");
+	CHECK_INT(m.nforward, 0);
+	CHECK_INT(m.nameserver_via, 0x0a4d0001);
 	CHECK_INT(m.ndhcp, 3);
 	CHECK_INT(m.dhcp[0]->lease_time, 60);
 	CHECK_INT(m.dhcp[1]->mtu, 1300);
@@ -353,6 +365,9 @@ test_match(void)
 	conf_match(conf, "web1", 4, &m);
 	CHECK(!m.ignore);
 	CHECK_STR(m.pool->name, "lab");
+	CHECK_INT(m.nforward, 1);
+	CHECK_INT(m.forward[0].first, 53);
+	CHECK_INT(m.nameserver_via, 0);
 	CHECK_INT(m.address, 0);
 	CHECK_STR(m.hostname, NULL);
 	conf_match(conf, "legacy", 9, &m);
@@ -466,9 +481,13 @@ test_mistakes(void)
 		{ "vm \"a\" { pool \"a\" }", 1, "\"a\" is not defined" },
 		{ "vm \"a\" { }\nvm \"a\" { }", 1, ":2: vm \"a\" is already" },
 		{ "pool \"a\" { }", 1, "no addresses" },
-		{ "pool \"a\" { nat on egress }", 2, "\"nat\" is not supp" },
-		{ "pool \"a\" { inet 10.0.0.0/24 nat on egress }", 1,
-		    "\"nat\" is not supported" }
+		{ "pool \"a\" { on veb0 }", 2, "\"on\" is not supp" },
+		{ "pool \"a\" { inet 10.0.0.0/24 inet6 2001:db8::/48 }", 1,
+		    "\"inet6\" is not supported" },
+		{ "vm \"a\" { rules \"nosuch\" }", 1, "No such file" },
+		{ "vm \"a\" { forward tcp port 1:9 to 1\n"
+		    "forward { udp tcp } port 9:19 to 1:* }", 1,
+		    ":2: forward of port 9 and up clashes with that of" }
 	};
 	struct conf	*conf;
 	size_t		 i;
@@ -782,6 +801,125 @@ test_mutated(const struct conf *conf)
 	packed_free(&p);
 }
 
+/* Send the text of a rules file in its pieces, spoilt as the caller likes. */
+static int
+send_rules(struct conf *other, const struct conf_rules *rules, int skip,
+    int twice, int *count)
+{
+	struct ibuf	*packed, buf;
+	size_t		 offset = 0;
+	int		 i, result = 0;
+
+	*count = 0;
+	do {
+		if (!CHECK((packed = conf_pack_rules(rules, &offset)) != NULL))
+			return -1;
+		CHECK(ibuf_size(packed) <= CONF_MAXPACK);
+		for (i = *count == twice ? 2 : *count == skip ? 0 : 1;
+		    i > 0 && result == 0; i--) {
+			ibuf_from_buffer(&buf, ibuf_data(packed),
+			    ibuf_size(packed));
+			result = conf_unpack_rules(other, &buf);
+		}
+		ibuf_free(packed);
+		(*count)++;
+	} while (offset < rules->len);
+	return result;
+}
+
+static void
+test_rules(void)
+{
+	static const size_t	 sizes[] = {
+		0, 1, 14959, 14960, 14961, 40000, RULES_MAX - 1, RULES_MAX
+	};
+	static char		 text[RULES_MAX + 2];
+	struct conf		*conf, *other;
+	struct conf_rules	*rules, *more_rules;
+	const struct conf_rules	*found;
+	size_t			 i;
+	int			 count, n, spoilt;
+
+	test_case("rules files");
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		memset(text, 'x', sizes[i]);
+		text[sizes[i]] = '\0';
+		if ((conf = conf_new()) == NULL || (other = conf_new()) == NULL ||
+		    (rules = conf_add_rules(conf, "/etc/a", text)) == NULL ||
+		    (more_rules = conf_add_rules(conf, "b", "y")) == NULL)
+			err(1, NULL);
+		CHECK_INT(send_rules(other, rules, -1, -1, &count), 0);
+		CHECK_INT(send_rules(other, more_rules, -1, -1, &n), 0);
+		if (CHECK((found = conf_find_rules(other, "/etc/a")) != NULL)) {
+			CHECK_INT(found->len, sizes[i]);
+			CHECK(strcmp(found->text, text) == 0);
+		}
+		CHECK(conf_find_rules(other, "c") == NULL);
+		/* The same file again. */
+		CHECK_INT(send_rules(other, rules, -1, -1, &n), -1);
+		/* A piece that is missing, or comes twice. */
+		for (n = 0; n < 2 * count; n++) {
+			conf_free(other);
+			if ((other = conf_new()) == NULL)
+				err(1, NULL);
+			CHECK(send_rules(other, rules, n < count ? n : -1,
+			    n < count ? -1 : n - count, &spoilt) == -1 ||
+			    conf_find_rules(other, "/etc/a") == NULL);
+		}
+		conf_free(other);
+		conf_free(conf);
+	}
+}
+
+/* What a parser reads is what it was, and names that it cannot have are not. */
+static void
+test_rules_spoilt(void)
+{
+	struct conf		*conf, *other;
+	struct conf_rules	*rules;
+	struct ibuf		*packed, buf;
+	uint8_t			*bytes;
+	size_t			 size, len, offset = 0;
+	int			 i;
+
+	test_case("spoilt rules files");
+	if ((conf = conf_new()) == NULL ||
+	    (rules = conf_add_rules(conf, "/a", "pass\n")) == NULL ||
+	    (packed = conf_pack_rules(rules, &offset)) == NULL)
+		err(1, NULL);
+	size = ibuf_size(packed);
+	for (len = 0; len <= size + 1; len++) {
+		if ((other = conf_new()) == NULL ||
+		    (bytes = calloc(1, len + (len == 0))) == NULL)
+			err(1, NULL);
+		memcpy(bytes, ibuf_data(packed), len < size ? len : size);
+		ibuf_from_buffer(&buf, bytes, len);
+		/* A shorter piece is one, but not all. */
+		CHECK(conf_unpack_rules(other, &buf) == -1 || len <= size);
+		CHECK((conf_find_rules(other, "/a") != NULL) == (len == size));
+		free(bytes);
+		conf_free(other);
+	}
+	for (i = 0; i < MUTATIONS; i++) {
+		if ((other = conf_new()) == NULL ||
+		    (bytes = calloc(1, size)) == NULL)
+			err(1, NULL);
+		memcpy(bytes, ibuf_data(packed), size);
+		mutate(bytes, size);
+		ibuf_from_buffer(&buf, bytes, size);
+		if (conf_unpack_rules(other, &buf) == 0) {
+			rules = TAILQ_FIRST(&other->rules);
+			CHECK(rules->len <= RULES_MAX &&
+			    rules->received <= rules->len &&
+			    strlen(rules->text) == rules->received);
+		}
+		free(bytes);
+		conf_free(other);
+	}
+	ibuf_free(packed);
+	conf_free(conf);
+}
+
 static void
 test_packing(void)
 {
@@ -838,6 +976,8 @@ main(int argc, char *argv[])
 	test_bounds();
 	test_macros();
 	test_packing();
+	test_rules();
+	test_rules_spoilt();
 	while (--argc > 0)
 		test_file(*++argv);
 

@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 
 #include <linux/capability.h>
+#include <linux/netlink.h>
 
 #include <errno.h>
 #include <grp.h>
@@ -194,8 +195,11 @@ static const char *const parent_calls[] = {
 	"uname", "unlink", "unlinkat", "wait4", "waitid", NULL
 };
 
+/* Half of them because libnftables calls them. */
 static const char *const priv_calls[] = {
-	"bind", "ioctl", "sendmsg", "setsockopt", NULL
+	"_llseek", "_newselect", "bind", "ftruncate", "ftruncate64", "ioctl",
+	"lseek", "pselect6", "pselect6_time64", "select", "sendmsg", "sendto",
+	"setsockopt", NULL
 };
 
 /*
@@ -253,6 +257,10 @@ allow_restricted(scmp_filter_ctx ctx, enum role role)
 	const struct scmp_arg_cmp	 unnamed = SCMP_A4(SCMP_CMP_EQ, 0, 0);
 	const struct scmp_arg_cmp	 packet = SCMP_A0(SCMP_CMP_EQ,
 	    AF_PACKET, 0);
+	const struct scmp_arg_cmp	 netfilter[] = {
+		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+		SCMP_A2(SCMP_CMP_EQ, NETLINK_NETFILTER, 0)
+	};
 	int				 error = 0;
 
 	if (role != ROLE_PARENT)
@@ -265,6 +273,9 @@ allow_restricted(scmp_filter_ctx ctx, enum role role)
 		error = allow(ctx, "send", 0, NULL);
 	if (error == 0 && role == ROLE_PRIV)
 		error = allow(ctx, "socket", 1, &packet);
+	/* libnftables opens another when its first is out of step. */
+	if (error == 0 && role == ROLE_PRIV)
+		error = allow(ctx, "socket", 2, netfilter);
 	return error;
 }
 

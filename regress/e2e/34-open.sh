@@ -1,0 +1,107 @@
+#!/bin/sh
+# Copyright (c) 2026 The vmnetd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Connections stay open when the daemon restarts or reloads, and end when
+# the VM does.
+
+. "${0%/*}/../lib.sh"
+. "$top/regress/net-$SYSTEM.sh"
+
+outside_create
+conf <<-EOC
+pool "lab" {
+	inet 172.16.0.0/24
+	nat on egress
+	$RD
+}
+vm "web*" { forward tcp port 8080 to 80 }
+EOC
+daemon_start
+ok "a guest comes" guest_net web1 $T0
+
+# echoer PLACE PORT: says again what it hears
+echoer()
+{
+	in_place "$1" socat "TCP4-LISTEN:$2,reuseaddr,fork" EXEC:cat \
+	    >/dev/null 2>&1 &
+	wait_for 5 answerer_is_there "$1" "$2" tcp
+}
+
+# talk_start NAME PLACE ADDRESS PORT: a connection to an echoer
+talk_start()
+{
+	mkfifo "$DIR/$1.talk"
+	in_place "$2" socat - "TCP4:$3:$4" <"$DIR/$1.talk" >"$DIR/$1.heard" \
+	    2>/dev/null &
+	echo $! >"$DIR/$1.talker"
+	(exec sleep 100 >"$DIR/$1.talk") &
+	echo $! >"$DIR/$1.holder"
+}
+
+# It is still open: talk NAME WORD
+talk()
+{
+	echo "$2" >"$DIR/$1.talk"
+	wait_for 3 grep -qx "$2" "$DIR/$1.heard"
+}
+
+echoer out 7
+echoer web1 80
+talk_start nat web1 $FAR 7
+talk_start forward out $WAN_ADDR 8080
+ok "a connection through NAT" talk nat one
+ok "a connection through a forward" talk forward one
+
+in_place web1 ping -i 0.02 -c 300 -q $FAR >"$DIR/ping" &
+pinger=$!
+ok "the daemon stops" daemon_stop
+ok "without it the connection is open" talk nat two
+ok "the other, too" talk forward two
+daemon_start
+soon "it knows the guest" in_state ready web1
+ok "after the start it is open" talk nat three
+ok "the other, too" talk forward three
+ok "reload" ctl reload
+ok "after a reload it is open" talk nat four
+ok "the other, too" talk forward four
+answerer out 81
+is "and new ones are made" "$(ask web1 $FAR 81)" \
+    "name=out from=$WAN_ADDR"
+wait $pinger
+like "no packet was lost" "$(cat "$DIR/ping")" "* 300 received, 0% packet loss*"
+
+guest=$(ctl show address web1)
+states()
+{
+	grep -c -e "src=$guest " -e "dst=$guest " /proc/net/nf_conntrack
+}
+if [ -r /proc/net/nf_conntrack ]; then
+	isnt "its connections are known" "$(states)" 0
+fi
+guest_stop web1
+soon "the VM goes" in_state idle web1
+if [ -r /proc/net/nf_conntrack ]; then
+	is "its connections are forgotten" "$(states)" 0
+else
+	skip_some "the kernel does not list connections"
+fi
+nok "nothing answers any more" talk forward five
+is "no element of its tap is left" \
+    "$(nft list ruleset | grep -c "\"$T0\"")" 0
+for name in nat forward; do
+	kill "$(cat "$DIR/$name.holder")" "$(cat "$DIR/$name.talker")" \
+	    2>/dev/null
+done
+finish

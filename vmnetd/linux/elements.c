@@ -1,0 +1,422 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+#include <sys/tree.h>
+#include <net/if.h>
+
+#include <netinet/in.h>
+
+#include <linux/netfilter.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elements.h"
+#include "nfnl.h"
+#include "nftlist.h"
+#include "rules.h"
+
+#define SET_NAMELEN	32
+#define SETS_MAX	32
+#define LOOK_TRIES	16
+
+/* One element that is in the kernel. */
+struct element {
+	RB_ENTRY(element)	 entry;
+	struct rules_element	 is;
+	char			 set[SET_NAMELEN];	/* what is.set is */
+	uint32_t		 owner;		/* the tap's index, 0 nobody */
+	uint32_t		 wanted;	/* in that change */
+};
+RB_HEAD(element_tree, element);
+
+/* One step of a transaction. */
+struct step {
+	bool			 del;
+	struct element		*old;		/* that goes */
+	struct rules_element	 new;
+};
+
+struct change {
+	struct step		*step;
+	size_t			 n, size;
+	uint32_t		 owner;
+	bool			 full;		/* out of memory */
+};
+
+struct names {
+	char	 name[SETS_MAX][SET_NAMELEN];
+	size_t	 n;
+};
+
+static int	 element_cmp(const struct element *, const struct element *);
+static struct element *find(const struct rules_element *);
+static bool	 same_value(const struct rules_element *,
+		    const struct rules_element *);
+static int	 insert(const struct rules_element *, uint32_t);
+static void	 forget(struct element *);
+static void	 forget_all(void);
+static void	 take_name(const char *, void *);
+static void	 take_element(const struct rules_element *, void *);
+static int	 look_table(uint8_t, const char *);
+static void	 adopt(const struct rules_element *, void *);
+static struct step *add_step(struct change *);
+static void	 want(const struct rules_element *, void *);
+static void	 unwant(const struct rules_element *, void *);
+static void	 leave(struct change *, struct element *);
+static void	 leave_tap(struct change *, const char *);
+static int	 commit(const char *, const struct change *, const char *);
+static void	 put_step(const char *, bool, const struct rules_element *,
+		    bool);
+static int	 done(const struct change *);
+
+RB_PROTOTYPE_STATIC(element_tree, element, entry, element_cmp)
+
+static struct element_tree	 elements = RB_INITIALIZER(&elements);
+static uint32_t			 round_no;	/* of changes */
+
+/* Those of one tap are together: its name is what their keys begin with. */
+static int
+element_cmp(const struct element *a, const struct element *b)
+{
+	int	 cmp;
+
+	if ((cmp = memcmp(a->is.key, b->is.key, sizeof(a->is.key))) != 0)
+		return cmp;
+	if (a->is.arp != b->is.arp)
+		return a->is.arp ? 1 : -1;
+	return strcmp(a->is.set, b->is.set);
+}
+
+RB_GENERATE_STATIC(element_tree, element, entry, element_cmp)
+
+static struct element *
+find(const struct rules_element *is)
+{
+	struct element	 key;
+
+	key.is = *is;
+	return RB_FIND(element_tree, &elements, &key);
+}
+
+static bool
+same_value(const struct rules_element *a, const struct rules_element *b)
+{
+	return a->valuelen == b->valuelen &&
+	    memcmp(a->value, b->value, a->valuelen) == 0 &&
+	    strcmp(a->jump, b->jump) == 0;
+}
+
+static int
+insert(const struct rules_element *is, uint32_t owner)
+{
+	struct element	*e;
+
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return -1;
+	e->is = *is;
+	strlcpy(e->set, is->set, sizeof(e->set));
+	e->is.set = e->set;
+	e->owner = owner;
+	if (RB_INSERT(element_tree, &elements, e) != NULL)
+		free(e);
+	return 0;
+}
+
+static void
+forget(struct element *e)
+{
+	RB_REMOVE(element_tree, &elements, e);
+	free(e);
+}
+
+static void
+forget_all(void)
+{
+	struct element	*e;
+
+	while ((e = RB_MIN(element_tree, &elements)) != NULL)
+		forget(e);
+}
+
+/* --- what is there --------------------------------------------------------- */
+
+static void
+take_name(const char *name, void *arg)
+{
+	struct names	*names = arg;
+
+	if (strcmp(name, "egress") == 0 || names->n == SETS_MAX ||
+	    strlcpy(names->name[names->n], name, SET_NAMELEN) >= SET_NAMELEN)
+		return;
+	names->n++;
+}
+
+static void
+take_element(const struct rules_element *is, void *arg)
+{
+	bool	*full = arg;
+
+	if (insert(is, 0) == -1)
+		*full = true;
+}
+
+static int
+look_table(uint8_t family, const char *anchor)
+{
+	static struct names	 names;
+	bool			 full = false;
+	size_t			 i;
+
+	names.n = 0;
+	if (nftlist_sets(family, anchor, take_name, &names) == -1)
+		return -1;
+	for (i = 0; i < names.n; i++)
+		if (nftlist_elements(family, anchor, names.name[i],
+		    take_element, &full) == -1)
+			return -1;
+	if (!full)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}
+
+int
+elements_look(const char *anchor)
+{
+	int	 tries = 0;
+
+	do {
+		forget_all();
+		if (look_table(NFPROTO_INET, anchor) == 0 &&
+		    look_table(NFPROTO_ARP, anchor) == 0)
+			return 0;
+	} while (errno == EINTR && ++tries < LOOK_TRIES);
+	return -1;
+}
+
+static void
+adopt(const struct rules_element *is, void *arg)
+{
+	const uint32_t	*owner = arg;
+	struct element	*e;
+
+	if ((e = find(is)) != NULL && same_value(&e->is, is))
+		e->owner = *owner;
+}
+
+void
+elements_adopt(const struct rules_port *port)
+{
+	uint32_t	 owner = port->ifindex;
+
+	rules_nft_elements(port, adopt, &owner);
+}
+
+/* --- a change -------------------------------------------------------------- */
+
+static struct step *
+add_step(struct change *c)
+{
+	struct step	*p;
+	size_t		 n = c->size == 0 ? 16 : c->size * 2;
+
+	if (c->n == c->size) {
+		if ((p = reallocarray(c->step, n, sizeof(*p))) == NULL) {
+			c->full = true;
+			return NULL;
+		}
+		c->step = p;
+		c->size = n;
+	}
+	memset(&c->step[c->n], 0, sizeof(*c->step));
+	return &c->step[c->n++];
+}
+
+static void
+leave(struct change *c, struct element *e)
+{
+	struct step	*step;
+
+	if ((step = add_step(c)) == NULL)
+		return;
+	step->del = true;
+	step->old = e;
+}
+
+/* What is there already as it should be is left in peace. */
+static void
+want(const struct rules_element *is, void *arg)
+{
+	struct change	*c = arg;
+	struct element	*e;
+	struct step	*step;
+
+	if ((e = find(is)) != NULL) {
+		e->wanted = round_no;
+		if (same_value(&e->is, is)) {
+			e->owner = c->owner;
+			return;
+		}
+		leave(c, e);
+	}
+	if ((step = add_step(c)) != NULL)
+		step->new = *is;
+}
+
+/* What the port had and does not want any more, if it has it still. */
+static void
+unwant(const struct rules_element *is, void *arg)
+{
+	struct change	*c = arg;
+	struct element	*e;
+
+	if ((e = find(is)) == NULL || e->wanted == round_no ||
+	    e->owner != c->owner)
+		return;
+	e->wanted = round_no;
+	leave(c, e);
+}
+
+/* Whatever else is said of a tap was said of who had it before. */
+static void
+leave_tap(struct change *c, const char *tap)
+{
+	struct element	 key, *e;
+	char		 name[IF_NAMESIZE];
+
+	memset(name, 0, sizeof(name));
+	strlcpy(name, tap, sizeof(name));
+	memset(&key, 0, sizeof(key));
+	memcpy(key.is.key, name, sizeof(name));
+	key.is.set = "";
+	for (e = RB_NFIND(element_tree, &elements, &key); e != NULL &&
+	    memcmp(e->is.key, name, sizeof(name)) == 0;
+	    e = RB_NEXT(element_tree, &elements, e))
+		if (e->wanted != round_no)
+			leave(c, e);
+}
+
+static void
+put_step(const char *anchor, bool arp, const struct rules_element *is,
+    bool del)
+{
+	struct nft_element	 elem;
+
+	memset(&elem, 0, sizeof(elem));
+	elem.set = is->set;
+	elem.key = is->key;
+	elem.keylen = is->keylen;
+	if (is->valuelen > 0) {
+		elem.value = is->value;
+		elem.valuelen = is->valuelen;
+	} else if (is->jump[0] != '\0')
+		elem.jump = is->jump;
+	nft_table(arp ? NFPROTO_ARP : NFPROTO_INET, anchor);
+	if (del)
+		nft_del_element(&elem);
+	else
+		nft_add_element(&elem);
+}
+
+static int
+commit(const char *anchor, const struct change *c, const char *chain)
+{
+	const struct step	*step;
+	size_t			 i;
+
+	if (c->full) {
+		errno = ENOMEM;
+		return -1;
+	}
+	nft_begin(NFPROTO_INET, anchor);
+	for (i = 0; i < c->n; i++) {
+		step = &c->step[i];
+		if (step->del)
+			put_step(anchor, step->old->is.arp, &step->old->is,
+			    true);
+		else
+			put_step(anchor, step->new.arp, &step->new, false);
+	}
+	if (chain != NULL) {
+		nft_table(NFPROTO_INET, anchor);
+		nft_del_chain(chain);
+	}
+	return nft_commit();
+}
+
+/* The kernel has done it: so is the copy. */
+static int
+done(const struct change *c)
+{
+	size_t	 i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->step[i].del)
+			forget(c->step[i].old);
+	for (i = 0; i < c->n; i++)
+		if (!c->step[i].del &&
+		    insert(&c->step[i].new, c->owner) == -1)
+			return -1;
+	return 0;
+}
+
+int
+elements_change(const char *anchor, const struct rules_port *new,
+    const struct rules_port *old, const char *chain)
+{
+	struct change	 c;
+	int		 result, error;
+
+	memset(&c, 0, sizeof(c));
+	c.owner = new != NULL ? new->ifindex : old->ifindex;
+	round_no++;
+	if (new != NULL)
+		rules_nft_elements(new, want, &c);
+	if (old != NULL)
+		rules_nft_elements(old, unwant, &c);
+	leave_tap(&c, new != NULL ? new->tap : old->tap);
+	if ((result = commit(anchor, &c, chain)) == 0)
+		result = done(&c);
+	error = errno;
+	free(c.step);
+	errno = error;
+	return result;
+}
+
+int
+elements_prune(const char *anchor)
+{
+	struct change	 c;
+	struct element	*e;
+	int		 result, error;
+
+	memset(&c, 0, sizeof(c));
+	RB_FOREACH(e, element_tree, &elements)
+		if (e->owner == 0)
+			leave(&c, e);
+	if ((result = commit(anchor, &c, NULL)) == 0)
+		result = done(&c);
+	error = errno;
+	free(c.step);
+	errno = error;
+	return result;
+}
