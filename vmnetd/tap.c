@@ -579,6 +579,8 @@ tap_ready(struct tap *tap)
 	uint8_t		*early = tap->early;
 
 	tap_set_state(tap, TAP_READY);
+	/* The look that shows the address may have come before the answer. */
+	tap_check_address(tap);
 	tap_bind(tap);
 	log_info("%s: %s interface %u: host %s, guest %s", tap->ifc.name,
 	    tap->vm, tap->ifn, prefix_ntoa(&host),
