@@ -1447,6 +1447,11 @@ test_open_fails(void)
 	j = must_open();
 	CHECK_INT(ncalls[CALL_RENAMEAT], 1);
 	check_told(j, 3);
+	/* The name of what is read must be durable as well. */
+	all_well();
+	will_fail(CALL_FSYNC, 1, 1, EIO);
+	CHECK(reopen() == NULL);
+	CHECK(strstr(error, "cannot sync its directory") != NULL);
 	/* Some file systems do not sync directories. */
 	all_well();
 	will_fail(CALL_FSYNC, 1, 1, EINVAL);
