@@ -121,6 +121,18 @@ address_del()
 	ip addr del "$2" dev "$1"
 }
 
+# Write down what happens on the host, in the background ...
+address_monitor()
+{
+	exec ip -4 monitor address
+}
+
+# ... and what of that was done to addresses.
+address_changes()
+{
+	cat "$1"
+}
+
 # An interface of the host that is no tap.  A bridge, because every kernel
 # that has taps for VMs has it: host_interface ADDRESS/LENGTH
 host_interface()

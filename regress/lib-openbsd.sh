@@ -147,6 +147,16 @@ address_del()
 	ifconfig "$1" inet "${2%/*}" delete
 }
 
+address_monitor()
+{
+	exec route -n monitor
+}
+
+address_changes()
+{
+	grep -E '^RTM_(NEW|DEL)ADDR' "$1"
+}
+
 host_interface()
 {
 	ifconfig "$HOSTIF" create && ifconfig "$HOSTIF" rdomain "$HOST_RD" &&

@@ -300,7 +300,7 @@ tap_unwanted(const struct tap *tap, char *buf, size_t size)
 		return tap->ifc.descr[0] == '\0' ? "no description" :
 		    "its description is not of the form "
 		    "vm<id>-if<interface>-<name>";
-	if (tap->ifc.master != 0)
+	if (tap->ifc.master != 0 || tap->master != 0)
 		return "it is a port of a bridge";
 	if (tap_active(tap))
 		return tap_foreign(tap, buf, size);
@@ -431,9 +431,13 @@ tap_timer(int fd, short events, void *arg)
 {
 	struct tap	*tap = arg;
 
-	if (tap->state == TAP_SETTLING) {
+	if (tap->state == TAP_SETTLING && !kernel_traits.ports_hidden) {
 		tap->settled = true;
 		tap_evaluate(tap);
+		return;
+	}
+	if (tap->state == TAP_SETTLING || tap->master != 0) {
+		send_look(tap);
 		return;
 	}
 	log_debug("%s: link lost for %d seconds: %s interface %u has gone",
@@ -441,6 +445,25 @@ tap_timer(int fd, short events, void *arg)
 	tap_abandon(tap, true);
 	tap_evaluate(tap);
 	taps_retry();
+}
+
+/* Nobody says when a port leaves its bridge: ask again. */
+void
+tap_looked(uint32_t ifindex, uint32_t master)
+{
+	const struct timeval	 later = { RETRY_INTERVAL, 0 };
+	struct tap		*tap, key;
+
+	key.ifc.index = ifindex;
+	if ((tap = RB_FIND(tap_index, &taps, &key)) == NULL ||
+	    evtimer_pending(&tap->timer, NULL))
+		return;		/* it left, or began anew, meanwhile */
+	tap->master = master;
+	if (tap->state == TAP_SETTLING)
+		tap->settled = true;
+	tap_evaluate(tap);
+	if (master != 0)
+		evtimer_add(&tap->timer, &later);
 }
 
 /* --- the way to ready ------------------------------------------------------ */
