@@ -273,9 +273,8 @@ tap_evaluate(struct tap *tap)
 	if (tap_active(tap)) {
 		/* The link is back before patience ran out. */
 		evtimer_del(&tap->timer);
-		if (tap->state == TAP_READY)
-			tap_check_address(tap);
-		else if (tap->state == TAP_FAILED) {
+		tap_check_address(tap);
+		if (tap->state == TAP_FAILED) {
 			lease_fail(tap->lease, now(), NULL);
 			tap_prepare(tap);
 		}
@@ -629,7 +628,7 @@ tap_check_address(struct tap *tap)
 		tap->addr_seen = true;
 		return;
 	}
-	if (!tap->addr_seen)
+	if (!tap->addr_seen || tap->state != TAP_READY)
 		return;
 	log_warnx("%s: the host address %s was removed: setting it again",
 	    tap->ifc.name, prefix_ntoa(&host));

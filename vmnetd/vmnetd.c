@@ -96,6 +96,8 @@ static void		 send_lease(void *, const struct lease_record *);
 static void		 store(struct channel *, struct imsg *);
 static int		 store_put(const struct msg_store *);
 static const char	*store_check(uint32_t, const struct lease_record *);
+static bool		 store_fits(const struct conf *,
+			    const struct lease_record *);
 static void		 store_answer(uint32_t, const char *);
 static void		 store_commit(struct channel *);
 static void		 store_retry(int, short, void *);
@@ -618,9 +620,7 @@ store_put(const struct msg_store *msg)
 static const char *
 store_check(uint32_t op, const struct lease_record *record)
 {
-	struct prefix			 subnet;
-	const struct conf_pool		*pool;
-	struct lease_record		 old;
+	struct lease_record	 old;
 
 	if (op == LEASE_NOTE) {
 		if (journal_find(journal, record->vm, record->ifn,
@@ -631,18 +631,23 @@ store_check(uint32_t op, const struct lease_record *record)
 	}
 	if (op != LEASE_STORE)
 		return "unknown operation";
-	subnet.addr = record->subnet;
-	subnet.len = record->plen;
-	pool = conf_find_pool(conf, record->pool);
-	if (pool == NULL && reloading.conf != NULL)
-		pool = conf_find_pool(reloading.conf, record->pool);
-	if (pool == NULL)
-		return "unknown pool";
-	if (record->plen != pool->subnet ||
-	    !prefix_contains(&pool->inet, prefix_first(&subnet)) ||
-	    !prefix_contains(&pool->inet, prefix_last(&subnet)))
-		return "subnet outside its pool";
-	return NULL;
+	/* During a reload the engine may be there already, or not yet. */
+	if (store_fits(conf, record) || (reloading.conf != NULL &&
+	    store_fits(reloading.conf, record)))
+		return NULL;
+	return "no subnet of its pool";
+}
+
+static bool
+store_fits(const struct conf *c, const struct lease_record *record)
+{
+	const struct prefix	 subnet = { record->subnet, record->plen };
+	const struct conf_pool	*pool;
+
+	return (pool = conf_find_pool(c, record->pool)) != NULL &&
+	    record->plen == pool->subnet &&
+	    prefix_contains(&pool->inet, prefix_first(&subnet)) &&
+	    prefix_contains(&pool->inet, prefix_last(&subnet));
 }
 
 /* Durable, or why not. */
