@@ -19,7 +19,7 @@
 
 SYSTEM=openbsd
 HOST_RD=${REGRESS_RDOMAIN:-190}
-# Far from those that vmd(8) takes.
+# Far from those that vmd(8) takes; a multiple of ten.
 FIRST_TAP=${REGRESS_TAP:-90}
 HOSTIF=vether190
 BRIDGE=bridge190
@@ -67,7 +67,9 @@ network_names()
 	for n in 0 1 2 3 4 5 6 7 8 9; do
 		eval "T$n=tap$((FIRST_TAP + n))"
 	done
-	TAPS="tap1%d"
+	# As many as there are devices of.
+	TAPS="tap${FIRST_TAP%?}%d"
+	STORM=10
 }
 
 forwarding_on()
@@ -151,6 +153,17 @@ host_interface()
 {
 	ifconfig "$HOSTIF" create && ifconfig "$HOSTIF" rdomain "$HOST_RD" &&
 	    ifconfig "$HOSTIF" inet "$1" up
+}
+
+# More messages about $HOSTIF than a socket holds.
+interface_noise()
+{
+	n=0
+	while [ $n -lt 2000 ]; do
+		ifconfig "$HOSTIF" inet 198.51.100.1/32 alias
+		ifconfig "$HOSTIF" inet 198.51.100.1 delete
+		n=$((n + 1))
+	done
 }
 
 bridge_create()

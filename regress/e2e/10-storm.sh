@@ -26,7 +26,7 @@ pool "default" {
 EOC
 daemon_start
 
-N=${REGRESS_STORM:-200}
+N=${REGRESS_STORM:-$STORM}
 
 bound()
 {
