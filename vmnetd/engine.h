@@ -58,7 +58,8 @@ struct tap {
 	char			 vm[VM_NAMELEN];	/* "" no name */
 	uint8_t			 ifn;
 	bool			 cut;		/* the name may be cut */
-	bool			 raised;	/* priv was asked to set it up */
+	bool			 raised;	/* it was our turn to set it up */
+	bool			 raising;	/* it still is, when prepared */
 	bool			 settled;
 	bool			 addr_seen;	/* our address was seen set */
 	uint32_t		 rdomain;	/* with a lease: of its pool */
