@@ -29,7 +29,7 @@ network_create()
 	ifconfig "lo$HOST_RD" create 2>/dev/null
 	ifconfig "lo$HOST_RD" rdomain "$HOST_RD" 127.0.0.1/8
 	n=0
-	while [ $n -lt 10 ]; do
+	while [ $n -le 10 ]; do
 		[ -c "/dev/tap$((FIRST_TAP + n))" ] ||
 		    (cd /dev && sh MAKEDEV "tap$((FIRST_TAP + n))")
 		n=$((n + 1))
@@ -165,15 +165,10 @@ host_interface()
 	    ifconfig "$HOSTIF" inet "$1" up
 }
 
-# More messages about $HOSTIF than a socket holds.
+# More messages about an interface than a socket holds.
 interface_noise()
 {
-	n=0
-	while [ $n -lt 2000 ]; do
-		ifconfig "$HOSTIF" inet 198.51.100.1/32 alias
-		ifconfig "$HOSTIF" inet 198.51.100.1 delete
-		n=$((n + 1))
-	done
+	"$GUEST" -t "tap$((FIRST_TAP + 10))" churn=5000
 }
 
 bridge_create()

@@ -478,7 +478,7 @@ left_alone()
 	tap_managed "$1" no && tap_reason "$1" | grep -qF -e "$2"
 }
 
-# stat GROUP NAME
+# stat_of GROUP NAME
 stat_of()
 {
 	ctl show stats | awk -v group="$1" -v name="$2" '

@@ -59,7 +59,8 @@ struct tap {
 	char			 vm[VM_NAMELEN];	/* "" no name */
 	uint8_t			 ifn;
 	bool			 cut;		/* the name may be cut */
-	bool			 raised;	/* priv was asked to set it up */
+	bool			 raised;	/* it was our turn to set it up */
+	bool			 raising;	/* it still is, when prepared */
 	bool			 settled;
 	uint32_t		 master;	/* that priv saw; 0 none */
 	bool			 addr_seen;	/* our address was seen set */

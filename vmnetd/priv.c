@@ -448,6 +448,12 @@ prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
 	if ((fd = kernel_packet_open(ifc, port->host.addr)) == -1)
 		return refuse(reason, size, "packet descriptor: %s",
 		    strerror(errno));
+	/* Last of all: from now on whatever the guest sends is heard. */
+	if (kernel_traits.taps_need_up && !ifc->up &&
+	    kernel_tap_up(ifc) == -1) {
+		close(fd);
+		return refuse(reason, size, "set up: %s", strerror(errno));
+	}
 	return fd;
 }
 

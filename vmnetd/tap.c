@@ -48,6 +48,7 @@ static void	 tap_free(struct tap *);
 static void	 tap_rename(struct tap *);
 static void	 tap_evaluate(struct tap *);
 static bool	 tap_active(const struct tap *);
+static bool	 tap_present(struct tap *);
 static const char *tap_unwanted(const struct tap *, char *, size_t);
 static const char *tap_foreign(const struct tap *, char *, size_t);
 static bool	 tap_is_double(struct tap *);
@@ -235,7 +236,7 @@ tap_rename(struct tap *tap)
 	strlcpy(tap->vm, vm, sizeof(tap->vm));
 	tap->ifn = ifn;
 	tap->cut = cut;
-	tap->raised = false;
+	tap->raised = tap->raising = false;
 	if (tap->vm[0] != '\0')
 		RB_INSERT(tap_names, &tap_names, tap);
 }
@@ -262,11 +263,7 @@ tap_evaluate(struct tap *tap)
 		tap_unmanage(tap, why);
 		return;
 	}
-	if (!tap->ifc.up && kernel_traits.taps_need_up && !tap->raised) {
-		tap->raised = true;
-		send_raise(tap);
-	}
-	if (!tap->ifc.up || !tap->ifc.link) {
+	if (!tap_present(tap)) {
 		tap_link_lost(tap);
 		return;
 	}
@@ -284,6 +281,28 @@ tap_evaluate(struct tap *tap)
 		tap_settle(tap);
 	else if (!tap_is_double(tap))
 		tap_claim(tap);
+}
+
+/*
+ * Does a VM hold it?  Where taps are ours to set up, one that is held but
+ * down goes all the way to ready first and is set up by priv in the end, so
+ * that nothing the guest sends is lost before; one that nobody holds is set
+ * up at once, to hear of its carrier.  Each only once: what is set down
+ * later, somebody wants down.
+ */
+static bool
+tap_present(struct tap *tap)
+{
+	if (tap->ifc.up)
+		tap->raising = false;
+	else if (kernel_traits.taps_need_up && !tap->raised) {
+		tap->raised = true;
+		if (tap->ifc.link)
+			tap->raising = true;
+		else
+			send_raise(tap);
+	}
+	return tap->ifc.link && (tap->ifc.up || tap->raising);
 }
 
 /*

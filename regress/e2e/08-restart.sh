@@ -84,7 +84,8 @@ for vm in vm3 vm1 vm2 vm0; do
 	n=$((n + 1))
 done
 is "with the same addresses" \
-    "$(for vm in vm0 vm1 vm2 vm3; do ctl show address $vm; done | tr '\n' ' ')" \
+    "$(for vm in vm0 vm1 vm2 vm3; do ctl show address $vm; done |
+    tr '\n' ' ')" \
     "172.16.0.3 172.16.0.5 172.16.0.7 172.16.0.9 "
 
 finish
