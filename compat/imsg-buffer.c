@@ -127,7 +127,7 @@ ibuf_room(struct ibuf *buf, size_t len)
 {
 	unsigned char	*p;
 
-	if (len > SIZE_MAX - buf->wpos || len > ibuf_left(buf)) {
+	if (len > ibuf_left(buf)) {
 		errno = ERANGE;
 		return NULL;
 	}

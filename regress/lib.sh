@@ -31,6 +31,7 @@
 #	CONF LEASES SOCK	the daemon's files
 #	RD			what a pool must say to serve this network
 #	T0 to T9		names of taps
+#	TAPS STORM		names of many taps with %d, and how many there may be
 
 top=$(cd "$(dirname "$0")" &&
     while [ ! -f regress/lib.sh ] && [ "$PWD" != / ]; do cd ..; done; pwd)
@@ -319,6 +320,12 @@ have()
 	command -v "$1" >/dev/null 2>&1
 }
 
+# first_bytes NUMBER FILE: not every head(1) has -c
+first_bytes()
+{
+	dd if="$2" bs="$1" count=1 2>/dev/null
+}
+
 # --- the daemon -------------------------------------------------------------
 
 # The search for leaks needs /proc, which the processes do not see.
@@ -465,7 +472,13 @@ tap_managed()
 	    '$1 == tap { print $5 }')" = "$2" ]
 }
 
-# stat GROUP NAME
+# left_alone TAP TEXT: it is not managed, and that is why
+left_alone()
+{
+	tap_managed "$1" no && tap_reason "$1" | grep -qF -e "$2"
+}
+
+# stat_of GROUP NAME
 stat_of()
 {
 	ctl show stats | awk -v group="$1" -v name="$2" '
@@ -492,7 +505,9 @@ guest_start()
 {
 	guest_name=$1
 	shift
-	"$GUEST" "$@" >"$DIR/$guest_name.out" 2>&1 &
+	# Here, not in the background: what an earlier one said is gone now.
+	: >"$DIR/$guest_name.out"
+	"$GUEST" "$@" >>"$DIR/$guest_name.out" 2>&1 &
 	echo $! >"$DIR/$guest_name.pid"
 }
 

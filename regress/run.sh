@@ -136,7 +136,7 @@ run_named()
 	found=
 	for t in $(e2e_list); do
 		case $t in
-		"$1"|[0-9]*-"$1")
+		"$1"|[0-9][0-9]-"$1")
 			run_e2e "$t"
 			found=1
 			;;

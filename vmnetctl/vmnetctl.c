@@ -97,10 +97,18 @@ print_answer(struct client *client, const struct command *command, bool json)
 		end_check(out.count, json);
 }
 
+static bool
+has_address(const struct ctl_lease *lease)
+{
+	return lease->state == LEASE_READY || lease->state == LEASE_BOUND;
+}
+
+/* A second tap of the same name may have failed: it says nothing here. */
 static int
 keep_lease(struct client *client, void *arg, const void *item)
 {
-	memcpy(arg, item, sizeof(struct ctl_lease));
+	if (!has_address(arg))
+		memcpy(arg, item, sizeof(struct ctl_lease));
 	return 0;
 }
 
@@ -116,7 +124,7 @@ print_address(struct client *client, const struct command *command, bool json)
 		errx(1, "%s", client->error);
 	if (lease.vm[0] == '\0')
 		no_lease(command);
-	if (lease.state != LEASE_READY && lease.state != LEASE_BOUND) {
+	if (!has_address(&lease)) {
 		output_escape(why, sizeof(why), lease.reason, true);
 		errx(1, "the lease of VM \"%s\" interface %d is %s%s%s",
 		    command->request.vm, command->request.ifn,

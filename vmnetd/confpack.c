@@ -250,11 +250,13 @@ static int
 pack_forwards(struct ibuf *buf, const struct conf_vmif *vmif)
 {
 	const struct conf_forward	*f;
+	size_t				 i;
 
 	if (vmif->nforward > FORWARD_MAX ||
 	    ibuf_add_n16(buf, vmif->nforward) == -1)
 		return -1;
-	for (f = vmif->forward; f < vmif->forward + vmif->nforward; f++)
+	for (i = 0; i < vmif->nforward; i++) {
+		f = &vmif->forward[i];
 		if (ibuf_add_n8(buf, f->tcp) == -1 ||
 		    ibuf_add_n8(buf, f->udp) == -1 ||
 		    ibuf_add_n8(buf, f->to_range) == -1 ||
@@ -266,6 +268,7 @@ pack_forwards(struct ibuf *buf, const struct conf_vmif *vmif)
 		    ibuf_add_n16(buf, f->last) == -1 ||
 		    ibuf_add_n16(buf, f->to) == -1)
 			return -1;
+	}
 	return 0;
 }
 

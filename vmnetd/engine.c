@@ -52,6 +52,7 @@ static void	 receive_request(struct channel *, struct imsg *);
 static void	 receive_stored(struct channel *, struct imsg *);
 static void	 receive_prepared(struct channel *, struct imsg *);
 static void	 receive_text(struct channel *, struct imsg *);
+static void	 receive_looked(struct channel *, struct imsg *);
 static void	 monitor_event(enum ctl_event_type, struct ctl_event *);
 static void	 journal(void *, enum lease_op, const struct lease_record *);
 
@@ -392,6 +393,9 @@ engine_dispatch_priv(struct channel *ch, struct imsg *imsg)
 		if (message_get(ch, imsg, &ok, sizeof(ok)))
 			show_answered(imsg_get_id(imsg), ok);
 		break;
+	case IMSG_LOOKED:
+		receive_looked(ch, imsg);
+		break;
 	default:
 		log_warnx("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
@@ -423,6 +427,22 @@ receive_prepared(struct channel *ch, struct imsg *imsg)
 		return;
 	msg.reason[sizeof(msg.reason) - 1] = '\0';
 	tap_prepared(msg.port, msg.ok, msg.lladdr, msg.reason);
+}
+
+static void
+receive_looked(struct channel *ch, struct imsg *imsg)
+{
+	struct msg_looked	 msg;
+
+	if (message_get(ch, imsg, &msg, sizeof(msg)))
+		tap_looked(msg.ifindex, msg.master);
+}
+
+void
+send_look(const struct tap *tap)
+{
+	channel_send(&priv, IMSG_LOOK, 0, -1, &tap->ifc.index,
+	    sizeof(tap->ifc.index));
 }
 
 void

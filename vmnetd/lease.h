@@ -118,7 +118,7 @@ SPLAY_HEAD(lease_orphans, lease);
 /* The subnet of a configured address: for its VM only. */
 struct lease_reserved {
 	uint32_t		 subnet;
-	struct lease		*holder;	/* whoever has it now, or NULL */
+	struct lease		*holder;	/* who has it now, or NULL */
 };
 
 /*

@@ -84,11 +84,13 @@ enum message_type {
 	IMSG_RAISE,		/* struct msg_raise */
 	IMSG_PREPARE,		/* struct msg_prepare */
 	IMSG_WITHDRAW,		/* struct msg_withdraw */
+	IMSG_LOOK,		/* uint32_t: interface index */
 	IMSG_PRUNE,		/* nothing: all that were there are prepared */
 	IMSG_SHOW_RULES,	/* id is the client; uint32_t: port, 0 all */
 	IMSG_CHECK,		/* id is the client; nothing */
 	/* priv to engine */
 	IMSG_PREPARED,		/* struct msg_prepared */
+	IMSG_LOOKED,		/* struct msg_looked */
 	IMSG_TEXT,		/* id is the client; text with its NUL */
 	IMSG_TEXT_END,		/* id is the client; int32_t: 1 ok, 0 error */
 
@@ -154,6 +156,11 @@ struct msg_prepared {
 struct msg_withdraw {
 	uint32_t	 port;
 	int32_t		 vacate;	/* the VM has gone: forget its name */
+};
+
+struct msg_looked {
+	uint32_t	 ifindex;
+	uint32_t	 master;	/* bridge it is a port of; 0 none */
 };
 
 struct msg_port {

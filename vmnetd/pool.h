@@ -47,7 +47,7 @@ struct pool	*pool_new(const struct prefix *, uint8_t,
 void		 pool_free(struct pool *);
 
 uint32_t	 pool_size(const struct pool *);	/* leasable subnets */
-uint32_t	 pool_nfree(const struct pool *);	/* neither taken nor reserved */
+uint32_t	 pool_nfree(const struct pool *);	/* not taken yet */
 struct prefix	 pool_subnet(const struct pool *, uint32_t);
 		    /* the subnet that holds an address of the pool */
 bool		 pool_contains(const struct pool *, const struct prefix *);

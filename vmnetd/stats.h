@@ -40,7 +40,7 @@ enum drop {
 	DROP_DST,		/* neither broadcast nor the host address */
 	DROP_BOOTP_OP,		/* not BOOTREQUEST: another server's reply */
 	DROP_HARDWARE,		/* htype not Ethernet, or hlen not 6 */
-	DROP_CHADDR,		/* Ethernet source is not chaddr, or no unicast */
+	DROP_CHADDR,		/* source is not chaddr, or no unicast */
 	DROP_RELAYED,		/* giaddr or hops set */
 	DROP_COOKIE,		/* options without the magic cookie */
 	DROP_OPTION_OVERRUN,	/* an option goes beyond its field */

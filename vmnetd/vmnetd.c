@@ -87,6 +87,7 @@ static void		 parent_signal(int, short, void *);
 static void		 parent_dispatch(struct channel *, struct imsg *);
 static void		 child_gone(struct channel *);
 static __dead void	 parent_stop(int);
+static int		 children_reap(void);
 static int		 children_wait(void);
 static void		 reload(uint32_t);
 static void		 reload_report(void *, const char *);
@@ -97,6 +98,8 @@ static void		 send_lease(void *, const struct lease_record *);
 static void		 store(struct channel *, struct imsg *);
 static int		 store_put(const struct msg_store *);
 static const char	*store_check(uint32_t, const struct lease_record *);
+static bool		 store_fits(const struct conf *,
+			    const struct lease_record *);
 static void		 store_answer(uint32_t, const char *);
 static void		 store_commit(struct channel *);
 static void		 store_retry(int, short, void *);
@@ -417,9 +420,14 @@ set_verbose(int32_t verbose)
 static void
 child_gone(struct channel *ch)
 {
-	log_crit("the %s process has ended: stopping; the network of running "
-	    "VMs stays as it is", ch->peer);
+	const struct timespec	 tick = { 0, 10 * 1000 * 1000 };
+
+	/* The first to end takes the others along: see who it was. */
 	ch->peer = NULL;
+	nanosleep(&tick, NULL);
+	if (children_reap() == 0)
+		log_crit("a process has ended: stopping; the network of "
+		    "running VMs stays as it is");
 	parent_stop(1);
 }
 
@@ -438,30 +446,45 @@ parent_stop(int status)
 	exit(status);
 }
 
-/* Wait for all; the number of those that did not end by themselves. */
+/* Those that have ended otherwise than in order; each is said once. */
+static int
+children_reap(void)
+{
+	enum role	 role;
+	int		 status, bad = 0;
+
+	for (role = ROLE_PRIV; role < ROLE_MAX; role++) {
+		if (children[role].pid == 0 || waitpid(children[role].pid,
+		    &status, WNOHANG) <= 0)
+			continue;
+		children[role].pid = 0;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			continue;
+		bad++;
+		if (WIFSIGNALED(status))
+			log_crit("%s terminated by signal %d: stopping; the "
+			    "network of running VMs stays as it is",
+			    role_name(role), WTERMSIG(status));
+		else
+			log_crit("%s has failed: stopping; the network of "
+			    "running VMs stays as it is", role_name(role));
+	}
+	return bad;
+}
+
+/* Wait for all; the number of those that did not end in order. */
 static int
 children_wait(void)
 {
 	const struct timespec	 tick = { 0, 10 * 1000 * 1000 };
 	enum role		 role;
-	int			 status, bad = 0, left = 0, ticks;
+	int			 bad = 0, left, ticks;
 
 	for (ticks = STOP_PATIENCE * 100; ticks > 0; ticks--) {
+		bad += children_reap();
 		left = 0;
-		for (role = ROLE_PRIV; role < ROLE_MAX; role++) {
-			if (children[role].pid == 0)
-				continue;
-			if (waitpid(children[role].pid, &status, WNOHANG) <= 0) {
-				left++;
-				continue;
-			}
-			children[role].pid = 0;
-			if (WIFSIGNALED(status))
-				log_warnx("%s terminated by signal %d",
-				    role_name(role), WTERMSIG(status));
-			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-				bad++;
-		}
+		for (role = ROLE_PRIV; role < ROLE_MAX; role++)
+			left += children[role].pid != 0;
 		if (left == 0)
 			return bad;
 		nanosleep(&tick, NULL);
@@ -660,9 +683,7 @@ store_put(const struct msg_store *msg)
 static const char *
 store_check(uint32_t op, const struct lease_record *record)
 {
-	struct prefix			 subnet;
-	const struct conf_pool		*pool;
-	struct lease_record		 old;
+	struct lease_record	 old;
 
 	if (op == LEASE_NOTE) {
 		if (journal_find(journal, record->vm, record->ifn,
@@ -673,18 +694,23 @@ store_check(uint32_t op, const struct lease_record *record)
 	}
 	if (op != LEASE_STORE)
 		return "unknown operation";
-	subnet.addr = record->subnet;
-	subnet.len = record->plen;
-	pool = conf_find_pool(conf, record->pool);
-	if (pool == NULL && reloading.conf != NULL)
-		pool = conf_find_pool(reloading.conf, record->pool);
-	if (pool == NULL)
-		return "unknown pool";
-	if (record->plen != pool->subnet ||
-	    !prefix_contains(&pool->inet, prefix_first(&subnet)) ||
-	    !prefix_contains(&pool->inet, prefix_last(&subnet)))
-		return "subnet outside its pool";
-	return NULL;
+	/* During a reload the engine may be there already, or not yet. */
+	if (store_fits(conf, record) || (reloading.conf != NULL &&
+	    store_fits(reloading.conf, record)))
+		return NULL;
+	return "no subnet of its pool";
+}
+
+static bool
+store_fits(const struct conf *c, const struct lease_record *record)
+{
+	const struct prefix	 subnet = { record->subnet, record->plen };
+	const struct conf_pool	*pool;
+
+	return (pool = conf_find_pool(c, record->pool)) != NULL &&
+	    record->plen == pool->subnet &&
+	    prefix_contains(&pool->inet, prefix_first(&subnet)) &&
+	    prefix_contains(&pool->inet, prefix_last(&subnet));
 }
 
 /* Durable, or why not. */

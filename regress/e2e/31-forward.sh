@@ -20,8 +20,7 @@
 . "$top/regress/net-$SYSTEM.sh"
 
 outside_create
-host_interface other0 198.51.100.99/32 2>/dev/null ||
-    ip addr add 198.51.100.99/32 dev lo
+ip addr add 198.51.100.99/32 dev lo
 ip -n "$NET.out" route add 198.51.100.99/32 via $WAN_ADDR
 conf <<-EOC
 pool "lab" {

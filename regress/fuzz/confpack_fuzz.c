@@ -31,6 +31,7 @@
 
 int		 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static struct ibuf *repack(const struct conf *, int);
+static bool	 is_whole(const struct conf *);
 static bool	 names_rules(const struct conf *);
 
 int
@@ -53,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kind = data[0] % 4;
 	memcpy(bytes, data + 1, size - 1);
 	ibuf_from_buffer(&buf, bytes, size - 1);
-	if (unpack[kind](conf, &buf) == 0) {
+	if (unpack[kind](conf, &buf) == 0 && is_whole(conf)) {
 		packed = repack(conf, kind);
 		if (packed == NULL || ibuf_size(packed) != size - 1 ||
 		    memcmp(ibuf_data(packed), data + 1, size - 1) != 0)
@@ -68,6 +69,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	conf_free(conf);
 	return 0;
+}
+
+/* Not the first piece of a file only. */
+static bool
+is_whole(const struct conf *conf)
+{
+	const struct conf_rules	*rules = TAILQ_FIRST(&conf->rules);
+
+	return rules == NULL || rules->received == rules->len;
 }
 
 static bool

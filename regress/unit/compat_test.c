@@ -103,7 +103,7 @@ test_close_on_exec(void)
 	pair_close(&p);
 }
 
-/* Where no descriptor is free for the one that comes, the message still does. */
+/* A message comes even where no descriptor is free for the one with it. */
 static void
 test_table_full(void)
 {
@@ -136,6 +136,28 @@ test_table_full(void)
 	if (CHECK(pair_get(&p))) {
 		CHECK_INT(imsg_get_type(&p.msg), 2);
 		CHECK_INT(token_read(imsg_get_fd(&p.msg)), 'b');
+		imsg_free(&p.msg);
+	}
+	pair_close(&p);
+}
+
+/* Each end has its own limit. */
+static void
+test_forward_limit(void)
+{
+	struct pair	 p;
+	char		 data[100] = "";
+
+	test_case("forward to less");
+	pair_open(&p, 0);
+	CHECK_INT(imsg_compose(&p.a, 1, 0, 0, -1, data, sizeof(data)), 1);
+	CHECK_INT(imsgbuf_write(&p.a), 0);
+	CHECK_INT(imsgbuf_set_maxsize(&p.a, 100), 0);
+	if (CHECK(pair_get(&p))) {
+		errno = 0;
+		CHECK_INT(imsg_forward(&p.a, &p.msg), -1);
+		CHECK_INT(errno, ERANGE);
+		CHECK_INT(imsgbuf_queuelen(&p.a), 0);
 		imsg_free(&p.msg);
 	}
 	pair_close(&p);
@@ -205,11 +227,12 @@ main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 
-	test_system_calls();
-	test_close_on_exec();
-	test_table_full();
-	test_empty_ibuf();
-	test_fd_pieces();
+	TEST(test_system_calls());
+	TEST(test_close_on_exec());
+	TEST(test_table_full());
+	TEST(test_forward_limit());
+	TEST(test_empty_ibuf());
+	TEST(test_fd_pieces());
 
 	return TEST_DONE("compat");
 }

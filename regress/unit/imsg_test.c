@@ -375,11 +375,11 @@ test_limits(void)
 static void
 test_maxsize(void)
 {
-	const size_t	 len = 3 * IBUF_READ_SIZE;
+	const size_t	 len = 8 * IBUF_READ_SIZE;
 	struct pair	 p;
 	unsigned char	*data, *got;
 	size_t		 i;
-	int		 n;
+	int		 n, before;
 
 	test_case("maximum size");
 	pair_open(&p, 1);
@@ -390,14 +390,20 @@ test_maxsize(void)
 		abort();
 	for (i = 0; i < len; i++)
 		data[i] = i * 31 >> 3;
-	CHECK_INT(imsg_compose(&p.a, 1, 0, 0, -1, data, len), 1);
+	before = open_files();
+	CHECK_INT(imsg_compose(&p.a, 1, 0, 0, token('a'), data, len), 1);
 	CHECK_INT(imsg_compose(&p.a, 2, 0, 0, -1, data, 5), 1);
+	/* The socket does not hold it all: its descriptor has gone ahead. */
+	CHECK_INT(imsgbuf_write(&p.a), 0);
+	CHECK_INT(imsgbuf_queuelen(&p.a), 2);
+	CHECK_INT(open_files(), before);
 	for (n = 0; n < 1000 && imsg_get(&p.b, &p.msg) == 0; n++)
 		if (imsgbuf_write(&p.a) == -1 || imsgbuf_read(&p.b) != 1)
 			break;
 	CHECK_INT(imsg_get_type(&p.msg), 1);
 	CHECK_INT(imsg_get_data(&p.msg, got, len), 0);
 	CHECK(memcmp(got, data, len) == 0);
+	CHECK_INT(token_read(imsg_get_fd(&p.msg)), 'a');
 	imsg_free(&p.msg);
 	CHECK_INT(imsgbuf_flush(&p.a), 0);
 	if (CHECK(pair_get(&p))) {
@@ -753,6 +759,9 @@ test_fd_hostile(void)
 	if (CHECK(pair_get(&p)))
 		imsg_free(&p.msg);
 	CHECK_INT(open_files(), before + 2 + 3);
+	/* One with part of a header, which nothing follows. */
+	raw_send(p.fd[0], buf, 4, fds, 1);
+	CHECK_INT(imsgbuf_read(&p.b), 1);
 	for (i = 0; i < 3; i++)
 		close(fds[i]);
 	pair_close(&p);
@@ -764,27 +773,27 @@ main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 
-	test_numbers();
-	test_set();
-	test_growth();
-	test_consume();
-	test_buffer_fd();
+	TEST(test_numbers());
+	TEST(test_set());
+	TEST(test_growth());
+	TEST(test_consume());
+	TEST(test_buffer_fd());
 
-	test_roundtrip();
-	test_compose();
-	test_limits();
-	test_maxsize();
-	test_pieces();
-	test_many();
-	test_unfetched();
-	test_bad_header();
-	test_end_of_peer();
-	test_forward();
+	TEST(test_roundtrip());
+	TEST(test_compose());
+	TEST(test_limits());
+	TEST(test_maxsize());
+	TEST(test_pieces());
+	TEST(test_many());
+	TEST(test_unfetched());
+	TEST(test_bad_header());
+	TEST(test_end_of_peer());
+	TEST(test_forward());
 
-	test_fds();
-	test_fd_leaks();
-	test_fd_forbidden();
-	test_fd_hostile();
+	TEST(test_fds());
+	TEST(test_fd_leaks());
+	TEST(test_fd_forbidden());
+	TEST(test_fd_hostile());
 
 	return TEST_DONE("imsg");
 }

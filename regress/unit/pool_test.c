@@ -45,6 +45,9 @@ struct obstacles {
 };
 
 static uint32_t		 seed = 88172645U;
+static int		 nblocked;	/* calls of blocked() */
+
+static int	 blocked(const struct prefix *, uint32_t *, void *);
 
 static uint32_t
 rnd(void)
@@ -156,6 +159,7 @@ test_large(void)
 {
 	struct prefix	 p = prefix("10.0.0.0/8");
 	static struct pool *pools[4000];
+	struct obstacles o;
 	struct range	 middle = { addr("10.127.255.255"),
 			    addr("10.128.0.0") };
 	uint32_t	 a, i, n = sizeof(pools) / sizeof(pools[0]);
@@ -173,6 +177,16 @@ test_large(void)
 		    a != p.addr + 2 * (i + 1) || pool_take(pools[1], a) == -1)
 			break;
 	CHECK_INT(i, 100000);
+	/* An obstacle is passed in one step, however many are behind it. */
+	o.n = 2;
+	o.range[0].first = addr("10.0.0.0");
+	o.range[0].last = addr("10.90.0.0");
+	o.range[1] = o.range[0];
+	o.range[1].last = addr("10.200.0.4");
+	nblocked = 0;
+	CHECK(pool_lowest(pools[1], blocked, &o, &a) == 0 &&
+	    a == addr("10.200.0.6"));
+	CHECK(nblocked < 10);
 	for (i = 0; i < n; i++)
 		pool_free(pools[i]);
 }
@@ -238,6 +252,7 @@ blocked(const struct prefix *subnet, uint32_t *last, void *arg)
 	struct obstacles	*o = arg;
 	size_t			 i;
 
+	nblocked++;
 	for (i = 0; i < o->n; i++) {
 		if (o->range[i].first <= prefix_last(subnet) &&
 		    prefix_first(subnet) <= o->range[i].last) {
@@ -384,11 +399,11 @@ test_drain(void)
 int
 main(void)
 {
-	test_first();
-	test_refused();
-	test_usable();
-	test_large();
-	test_random();
-	test_drain();
+	TEST(test_first());
+	TEST(test_refused());
+	TEST(test_usable());
+	TEST(test_large());
+	TEST(test_random());
+	TEST(test_drain());
 	return test_end("pool");
 }
