@@ -521,6 +521,9 @@ check_subnet(const struct msg_prepare *msg, const struct interface *ifc,
 	const struct prefix	 host = { subnet_host(&subnet), msg->plen };
 	struct priv_pool	*pp;
 
+	if (!subnet_usable(&subnet, msg->guest))
+		return refuse(reason, size, "%s is no guest address in %s",
+		    addr_ntoa(msg->guest), prefix_ntoa(&subnet));
 	if (has_address(ifc, &host))
 		return 0;
 	if (match->pool == NULL || strcmp(match->pool->name, msg->pool) != 0)
@@ -535,11 +538,14 @@ check_subnet(const struct msg_prepare *msg, const struct interface *ifc,
 		return refuse(reason, size, "%s is no subnet of pool \"%s\"",
 		    prefix_ntoa(&subnet), msg->pool);
 	if (match->address != 0) {
-		if (prefix_contains(&subnet, match->address))
+		if (msg->guest == match->address)
 			return 0;
-		return refuse(reason, size, "%s does not hold its address %s",
-		    prefix_ntoa(&subnet), addr_ntoa(match->address));
+		return refuse(reason, size, "%s is not its address %s",
+		    addr_ntoa(msg->guest), addr_ntoa(match->address));
 	}
+	if (msg->guest != subnet_guest(&subnet))
+		return refuse(reason, size, "%s is not the guest address of "
+		    "%s", addr_ntoa(msg->guest), prefix_ntoa(&subnet));
 	if (pool_take(pp->pool, msg->subnet) == -1)
 		return refuse(reason, size, "%s is reserved for another VM",
 		    prefix_ntoa(&subnet));
