@@ -683,8 +683,8 @@ context(void)
 	return ps->vmif == &ps->vm->all ? IN_VM : IN_IF;
 }
 
-#define DHCP_WORDS	"rules, lease time, nameserver, domain, search, ntp, mtu, " \
-			"route, boot server, boot file, option"
+#define DHCP_WORDS	"rules, lease time, nameserver, domain, search, " \
+			"ntp, mtu, route, boot server, boot file, option"
 
 static void
 syntax_error(const struct token *token)

@@ -70,7 +70,7 @@ struct rules_origin {
  * After -1 the text is of no use but to be cleared.
  */
 struct rules_text {
-	char			*text;		/* NUL-terminated, NULL if empty */
+	char			*text;		/* NUL-terminated; NULL: "" */
 	size_t			 len;
 	size_t			 size;
 	int			 lines;		/* complete ones */
@@ -143,14 +143,15 @@ size_t	 rules_pf_tables(const struct rules_port *,
 
 /*
  * Two tables that bear the anchor's name.  table inet has
- *	set egress	interfaces with a default route	{ ifname }
- *	set ifs		our taps			{ ifname }
- *	set guests	who may send where		{ ifname . ipv4_addr }
- *	set isolated	taps of isolating pools		{ ifname }
- *	map via		redirected name servers	{ ifname . ipv4_addr : ipv4_addr }
- *	map forwards	plain forwards	{ inet_proto . inet_service :
- *					  ipv4_addr . inet_service }
- *	map rules	taps with users' rules	{ ifname : jump rules-TAP }
+ *	set egress	interfaces with a default route: ifname
+ *	set ifs		our taps: ifname
+ *	set guests	who may send where: ifname . ipv4_addr
+ *	set isolated	taps of isolating pools: ifname
+ *	map via		redirected name servers: ifname . ipv4_addr to
+ *			ipv4_addr
+ *	map forwards	plain forwards: inet_proto . inet_service to
+ *			ipv4_addr . inet_service
+ *	map rules	taps with users' rules: ifname to jump rules-TAP
  *	chain special*	all other forwards
  *	chain rules-TAP	users' rules for one tap
  * and table arp has sets ifs and guests as well.  All texts are to be run
@@ -198,7 +199,10 @@ int	 rules_nft_forwards(struct rules_text *, const char *anchor,
 	    const struct rules_port *const *, size_t);
 /* Name of the chain for the users' rules of a tap. */
 int	 rules_nft_chain_name(char *, size_t, const char *tap);
-/* Commands that list what is loaded: for one port, or for all (NULL). */
+/*
+ * Commands that list what is loaded, for one port or for all (NULL): each line
+ * is to be run by itself.
+ */
 int	 rules_nft_list(struct rules_text *, const char *anchor,
 	    const struct rules_port *);
 

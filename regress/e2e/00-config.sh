@@ -141,6 +141,44 @@ fi
 refused nosuch.conf 'nosuch.conf: '
 refused . 'irectory'
 
+# The same holds for files of rules, which have bounds as well.
+echo 'vm "a" { rules "a.rules" }' >rules.conf
+echo 'pass in' >a.rules
+chmod 600 a.rules
+accepted rules.conf
+chmod 620 a.rules
+refused rules.conf 'rules.conf:1: rules "a.rules": must not be writable'
+chmod 602 a.rules
+refused rules.conf 'rules.conf:1: rules "a.rules": must not be writable'
+chmod 600 a.rules
+if [ "$(id -u)" -eq 0 ]; then
+	chown 1 a.rules
+	refused rules.conf 'rules.conf:1: rules "a.rules": must be owned by'
+	chown 0 a.rules
+fi
+printf 'pass\000in\n' >a.rules
+refused rules.conf 'rules.conf:1: rules "a.rules": contains a NUL byte'
+awk 'BEGIN { for (i = 0; i < 4096; i++) print "# 3456789012345" }' >a.rules
+accepted rules.conf
+echo >>a.rules
+refused rules.conf 'rules.conf:1: rules "a.rules": too large'
+rm a.rules
+mkdir a.rules
+refused rules.conf 'rules.conf:1: rules "a.rules": not a regular file'
+rmdir a.rules
+refused rules.conf 'rules.conf:1: rules "a.rules": No such file'
+# From the directory of the file that names it.
+mkdir sub
+echo 'vm "a" { rules "b.rules" }' >sub/rules.conf
+echo 'include "sub/rules.conf"' >rules.conf
+echo 'pass in' >sub/b.rules
+accepted rules.conf
+out=$("$VMNETD" -nv -f rules.conf)
+case $out in
+*'rules "sub/b.rules"'*) pass ;;
+*)	fail "rules beside an included file: $out" ;;
+esac
+
 # Files in files have a bound.
 i=0
 while [ $i -lt 20 ]; do

@@ -83,8 +83,9 @@ answerer web2 80
 is "the first keeps the forward" "$(ask out $WAN_ADDR 8080)" "$seen"
 guest_stop web1
 soon "the first leaves" in_state idle web1
+web2=$(ctl show address web2)
 soon "the second has it now" sh -c \
-    "nft list map inet vmnetd forwards | grep -q '$(ctl show address web2) . 80'"
+    "nft list map inet vmnetd forwards | grep -q '$web2 . 80'"
 is "really" "$(ask out $WAN_ADDR 8080)" "name=web2 from=$OUT_ADDR"
 guest_stop web2
 soon "the second leaves" in_state idle web2

@@ -93,15 +93,15 @@ fi
 guest_stop web1
 soon "the VM goes" in_state idle web1
 if [ -r /proc/net/nf_conntrack ]; then
-	is "its connections are forgotten" "$(states)" 0
+	soon "its connections are forgotten" eval '[ "$(states)" = 0 ]'
 else
 	skip_some "the kernel does not list connections"
 fi
 nok "nothing answers any more" talk forward five
 is "no element of its tap is left" \
     "$(nft list ruleset | grep -c "\"$T0\"")" 0
-for name in nat forward; do
-	kill "$(cat "$DIR/$name.holder")" "$(cat "$DIR/$name.talker")" \
+for talk in nat forward; do
+	kill "$(cat "$DIR/$talk.holder")" "$(cat "$DIR/$talk.talker")" \
 	    2>/dev/null
 done
 finish

@@ -37,7 +37,7 @@ icmp_while()
 	sleep 0.3
 	kill $dumper
 	wait $dumper 2>/dev/null
-	wc -l <"$DIR/icmp" | tr -d ' '
+	grep -c unreachable "$DIR/icmp"
 }
 isnt "a port that nobody listens to draws one" \
     "$(icmp_while ask vm0 "$host" 1234 udp)" 0
@@ -47,6 +47,8 @@ soon "the guest leaves" in_state idle vm0
 ok "a renewal by unicast is answered" \
     guest -t $T0 -D vm2-if0-vm0 bind renew
 like "really" "$ok_out" "*ack*ack*"
-guest_start vm0 -t $T0 -D vm3-if0-vm0 bind sleep=500 renew serve
+guest_start vm0 -t $T0 -D vm3-if0-vm0 bind sleep=3000 renew serve
+soon "it comes again" in_state bound vm0
 is "and draws none" "$(icmp_while wait_for 5 guest_said vm0 serving)" 0
+ok "it was renewed" [ "$(grep -c ^ack "$DIR/vm0.out")" -eq 2 ]
 finish

@@ -844,7 +844,8 @@ test_rules(void)
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		memset(text, 'x', sizes[i]);
 		text[sizes[i]] = '\0';
-		if ((conf = conf_new()) == NULL || (other = conf_new()) == NULL ||
+		if ((conf = conf_new()) == NULL ||
+		    (other = conf_new()) == NULL ||
 		    (rules = conf_add_rules(conf, "/etc/a", text)) == NULL ||
 		    (more_rules = conf_add_rules(conf, "b", "y")) == NULL)
 			err(1, NULL);

@@ -33,13 +33,20 @@
 #include "conntrack.h"
 #include "nfnl.h"
 
+/*
+ * Either the kernel finds a guest's connections, going over all that there
+ * are twice, or it tells all, which takes some times as long for any number
+ * of guests.
+ */
+#define FEW		4
+
 /* The bits of CTA_FILTER_*_FLAGS, which the kernel's headers do not have. */
 #define FILTER_IP_SRC	(1U << 0)
 
-/* What is forgotten at once, where the kernel does not do it by itself. */
-#define BATCH_MAX	1024
-#define ROUNDS_MAX	64
-#define TUPLE_SIZE	128
+#define FOUND_MIN	256
+#define FOUND_MAX	65536
+#define ROUNDS_MAX	16
+#define TUPLE_SIZE	80
 
 /* Which of a connection's two directions comes from the guest. */
 enum direction {
@@ -65,20 +72,34 @@ struct connection {
 	uint16_t	 zone;
 };
 
+/* Connections of guests, whose addresses are sorted. */
 struct search {
-	uint32_t	 guest;			/* network byte order */
-	enum direction	 dir;
-	size_t		 n;
-	bool		 more;
-	struct connection found[BATCH_MAX];
+	const uint32_t	*guest;
+	size_t		 nguest;
+	struct connection *found;
+	size_t		 n, size;
+	bool		 more;			/* than there is room for */
 };
 
+static int	 address_cmp(const void *, const void *);
 static struct nlmsghdr	*request(void *, uint16_t, uint16_t, enum direction,
 		    uint32_t);
-static bool	 comes_from(const struct nlattr *, uint32_t);
+static bool	 is_from(const struct search *, const struct nlattr *);
+static bool	 read_connection(const struct nlmsghdr *,
+		    const struct search *, struct connection *);
 static void	 take_connection(const struct nlmsghdr *, void *);
 static int	 forget_one(const struct connection *);
-static int	 forget_listed(enum direction, uint32_t);
+static int	 forget_found(struct nlmsghdr *, struct search *);
+static int	 forget_guest(uint32_t);
+static int	 forget_guests(const uint32_t *, size_t);
+
+static int
+address_cmp(const void *p, const void *q)
+{
+	const uint32_t	*a = p, *b = q;
+
+	return *a < *b ? -1 : *a > *b;
+}
 
 /* Of the connections whose direction has that source address. */
 static struct nlmsghdr *
@@ -95,7 +116,7 @@ request(void *buf, uint16_t msg, uint16_t flags, enum direction dir,
 	nfg->version = 1;
 	tuple = mnl_attr_nest_start(nlh, tuple_attr[dir]);
 	ip = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
-	mnl_attr_put_u32(nlh, CTA_IP_V4_SRC, guest);
+	mnl_attr_put_u32(nlh, CTA_IP_V4_SRC, htonl(guest));
 	mnl_attr_nest_end(nlh, ip);
 	mnl_attr_nest_end(nlh, tuple);
 	filter = mnl_attr_nest_start(nlh, CTA_FILTER);
@@ -104,56 +125,81 @@ request(void *buf, uint16_t msg, uint16_t flags, enum direction dir,
 	return nlh;
 }
 
-static bool
-comes_from(const struct nlattr *tuple, uint32_t address)
-{
-	struct nlattr		*ip, *attr;
+/* --- one by one ----------------------------------------------------------- */
 
-	mnl_attr_for_each_nested(ip, tuple)
-		if (mnl_attr_get_type(ip) == CTA_TUPLE_IP)
-			mnl_attr_for_each_nested(attr, ip)
-				if (mnl_attr_get_type(attr) == CTA_IP_V4_SRC &&
-				    mnl_attr_get_payload_len(attr) ==
-				    sizeof(uint32_t) &&
-				    mnl_attr_get_u32(attr) == address)
-					return true;
+static bool
+is_from(const struct search *s, const struct nlattr *tuple)
+{
+	struct nlattr	*ip, *attr;
+	uint32_t	 address;
+
+	mnl_attr_for_each_nested(ip, tuple) {
+		if (mnl_attr_get_type(ip) != CTA_TUPLE_IP)
+			continue;
+		mnl_attr_for_each_nested(attr, ip) {
+			if (mnl_attr_get_type(attr) != CTA_IP_V4_SRC ||
+			    mnl_attr_get_payload_len(attr) != sizeof(address))
+				continue;
+			address = ntohl(mnl_attr_get_u32(attr));
+			return bsearch(&address, s->guest, s->nguest,
+			    sizeof(address), address_cmp) != NULL;
+		}
+	}
 	return false;
 }
 
-/* Older kernels do not heed the filter and tell all. */
+/* True if it is one of a guest's: older kernels do not heed the filter. */
+static bool
+read_connection(const struct nlmsghdr *nlh, const struct search *s,
+    struct connection *conn)
+{
+	struct nlattr	*attr;
+	bool		 wanted = false;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+		switch (mnl_attr_get_type(attr)) {
+		case CTA_TUPLE_ORIG:
+			conn->len = mnl_attr_get_payload_len(attr);
+			if (conn->len > sizeof(conn->tuple))
+				return false;
+			memcpy(conn->tuple, mnl_attr_get_payload(attr),
+			    conn->len);
+			wanted = wanted || is_from(s, attr);
+			break;
+		case CTA_TUPLE_REPLY:
+			wanted = wanted || is_from(s, attr);
+			break;
+		case CTA_ID:
+			if (mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+				conn->id = mnl_attr_get_u32(attr);
+			break;
+		case CTA_ZONE:
+			if (mnl_attr_get_payload_len(attr) == sizeof(uint16_t))
+				conn->zone = mnl_attr_get_u16(attr);
+			break;
+		}
+	return wanted && conn->len > 0;
+}
+
 static void
 take_connection(const struct nlmsghdr *nlh, void *arg)
 {
 	struct search		*s = arg;
-	struct connection	 conn;
-	struct nlattr		*attr;
-	bool			 ours = false;
+	struct connection	 conn, *p;
+	size_t			 size;
 
 	memset(&conn, 0, sizeof(conn));
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attr) == tuple_attr[s->dir])
-			ours = comes_from(attr, s->guest);
-		switch (mnl_attr_get_type(attr)) {
-		case CTA_TUPLE_ORIG:
-			conn.len = mnl_attr_get_payload_len(attr);
-			if (conn.len > sizeof(conn.tuple))
-				return;
-			memcpy(conn.tuple, mnl_attr_get_payload(attr),
-			    conn.len);
-			break;
-		case CTA_ID:
-			if (mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
-				conn.id = mnl_attr_get_u32(attr);
-			break;
-		case CTA_ZONE:
-			if (mnl_attr_get_payload_len(attr) == sizeof(uint16_t))
-				conn.zone = mnl_attr_get_u16(attr);
-			break;
+	if (!read_connection(nlh, s, &conn))
+		return;
+	if (s->n == s->size && s->size < FOUND_MAX) {
+		size = s->size == 0 ? FOUND_MIN : s->size * 2;
+		p = reallocarray(s->found, size, sizeof(*p));
+		if (p != NULL) {
+			s->found = p;
+			s->size = size;
 		}
 	}
-	if (!ours || conn.len == 0)
-		return;
-	if (s->n == BATCH_MAX)
+	if (s->n == s->size)
 		s->more = true;
 	else
 		s->found[s->n++] = conn;
@@ -179,48 +225,54 @@ forget_one(const struct connection *conn)
 	return 0;
 }
 
-/* List and delete, until nothing is found or it comes faster than it goes. */
+/* List and delete, until all is found or it comes faster than it goes. */
 static int
-forget_listed(enum direction dir, uint32_t guest)
+forget_found(struct nlmsghdr *nlh, struct search *s)
 {
-	static char		 buf[NFNL_REQUEST_SIZE]
-				    __attribute__((__aligned__(NLMSG_ALIGNTO)));
-	static struct search	 s;
-	size_t			 i;
-	int			 rounds;
+	size_t	 i;
+	int	 rounds = 0, result = 0;
 
-	for (rounds = 0; rounds < ROUNDS_MAX; rounds++) {
-		s.guest = guest;
-		s.dir = dir;
-		s.n = 0;
-		s.more = false;
-		if (nfnl_request(request(buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP,
-		    dir, guest), take_connection, &s) == -1 && errno != EINTR)
-			return -1;
-		for (i = 0; i < s.n; i++)
-			if (forget_one(&s.found[i]) == -1)
-				return -1;
-		if (!s.more)
-			return 0;
-	}
-	errno = EAGAIN;
-	return -1;
+	do {
+		s->n = 0;
+		s->more = false;
+		if (nfnl_request(nlh, take_connection, s) == -1 &&
+		    errno != EINTR)
+			result = -1;
+		for (i = 0; i < s->n && result == 0; i++)
+			result = forget_one(&s->found[i]);
+	} while (result == 0 && s->more && s->n > 0 && ++rounds < ROUNDS_MAX);
+	free(s->found);
+	return result;
 }
+
+static int
+forget_guests(const uint32_t *guests, size_t n)
+{
+	static char	 buf[NFNL_REQUEST_SIZE]
+			    __attribute__((__aligned__(NLMSG_ALIGNTO)));
+	struct search	 s = { .guest = guests, .nguest = n };
+
+	return forget_found(nfnl_put(buf, NFNL_CT(IPCTNL_MSG_CT_GET),
+	    NLM_F_DUMP, AF_INET), &s);
+}
+
+/* --- by the kernel -------------------------------------------------------- */
 
 /*
  * Kernels since 6.8 delete by a filter; others say that half a tuple names no
- * connection.
+ * connection, but list by a filter since 5.8.
  */
-int
-conntrack_forget(uint32_t address)
+static int
+forget_guest(uint32_t guest)
 {
 	static char	 buf[NFNL_REQUEST_SIZE]
 			    __attribute__((__aligned__(NLMSG_ALIGNTO)));
 	static bool	 listed;
-	const uint32_t	 guest = htonl(address);
 	enum direction	 dir;
 
 	for (dir = 0; dir < DIR_MAX; dir++) {
+		struct search	 s = { .guest = &guest, .nguest = 1 };
+
 		if (!listed) {
 			if (nfnl_request(request(buf, IPCTNL_MSG_CT_DELETE,
 			    NLM_F_ACK, dir, guest), NULL, NULL) == 0)
@@ -229,8 +281,24 @@ conntrack_forget(uint32_t address)
 				return -1;
 			listed = true;
 		}
-		if (forget_listed(dir, guest) == -1)
+		if (forget_found(request(buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP,
+		    dir, guest), &s) == -1)
 			return -1;
 	}
+	return 0;
+}
+
+int
+conntrack_forget(uint32_t *guests, size_t n)
+{
+	size_t	 i;
+
+	if (n > FEW) {
+		qsort(guests, n, sizeof(*guests), address_cmp);
+		return forget_guests(guests, n);
+	}
+	for (i = 0; i < n; i++)
+		if (forget_guest(guests[i]) == -1)
+			return -1;
 	return 0;
 }

@@ -18,12 +18,14 @@
 #ifndef CONNTRACK_H
 #define CONNTRACK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
- * Private to linux/: forget the connections of a guest: those from its
- * address, and those that lead to it, whatever address they were sent to.
+ * Private to linux/: forget the connections of some guests: those from their
+ * addresses, and those that lead there, whatever address they were sent to.
+ * Sorts the addresses.  -1 with errno.
  */
-int	 conntrack_forget(uint32_t);
+int	 conntrack_forget(uint32_t *, size_t);
 
 #endif /* CONNTRACK_H */

@@ -83,7 +83,7 @@ egress_open(void)
 	return sock;
 }
 
-/* --- routes --------------------------------------------------------------- */
+/* --- routes -------------------------------------------------------------- */
 
 /* The table's number in the header is cut where it is large. */
 static bool
@@ -236,7 +236,7 @@ egress_names(size_t *n)
 	return current.names;
 }
 
-/* --- what is announced ----------------------------------------------------- */
+/* --- what is announced ---------------------------------------------------- */
 
 /*
  * The routes of an interface that goes down, or loses the address that they

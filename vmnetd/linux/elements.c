@@ -157,7 +157,7 @@ forget_all(void)
 		forget(e);
 }
 
-/* --- what is there --------------------------------------------------------- */
+/* --- what is there -------------------------------------------------------- */
 
 static void
 take_name(const char *name, void *arg)
@@ -231,7 +231,7 @@ elements_adopt(const struct rules_port *port)
 	rules_nft_elements(port, adopt, &owner);
 }
 
-/* --- a change -------------------------------------------------------------- */
+/* --- a change ------------------------------------------------------------- */
 
 static struct step *
 add_step(struct change *c)

@@ -19,6 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
+#include <sys/timerfd.h>
 #include <sys/tree.h>
 
 #include <netinet/in.h>
@@ -56,11 +57,13 @@
 #define LOOPBACK	0x7f000000U	/* 127.0.0.0/8 */
 #define LOOPBACK_MASK	0xff000000U
 
+#define FORGET_DELAY	{ 0, 100000000 }	/* 0.1 s */
+
 /* A port that was added, with a copy of what it wants. */
 struct member {
 	RB_ENTRY(member)	 entry;		/* by tap */
-	struct rules_port	 port;		/* no texts, only how many */
-	struct conf_forward	*forward;	/* what port.forward points to */
+	struct rules_port	 port;		/* without texts */
+	struct conf_forward	*forward;	/* what port has */
 	char			 chain[RULES_CHAIN_LEN];
 	uint64_t		 hash;		/* of the chain, 0: none */
 	bool			 present;
@@ -75,6 +78,7 @@ static int	 open_script(void);
 static int	 write_script(const char *, size_t);
 static int	 run(const struct rules_text *, char *, size_t);
 static int	 load_text(char *, size_t);
+static int	 load_anew(const struct conf *, char *, size_t);
 static int	 load_egress(void);
 static int	 take_stock(void);
 static void	 count_chain(const struct nftlist_chain *, void *);
@@ -95,11 +99,15 @@ static int	 set_localnet(const struct rules_port *,
 		    const struct rules_port *);
 static void	 undo(const struct member *);
 static int	 part(const struct member *);
+static void	 forget_departed(void);
+static void	 forget_soon(uint32_t);
+static void	 forget_before(uint32_t);
 static void	 leave(struct member *);
 static void	 remove_chain(const char *);
 static void	 load_forwards(void);
 static void	 find_stale_chain(const struct nftlist_chain *, void *);
 static void	 prune_chains(void);
+static int	 watch_also(int);
 static void	 refresh_egress(void);
 static void	 check_foreign(void (*)(void *, const char *), void *);
 
@@ -112,6 +120,11 @@ static struct member_tree	 members = RB_INITIALIZER(&members);
 static struct rules_text	 loaded;	/* the text for all */
 static char			 anchor[ANCHOR_NAMELEN];
 static size_t			 nbase;		/* our chains with a hook */
+static int			 timer = -1;
+static struct {
+	uint32_t	*guest;		/* addresses */
+	size_t		 n, size;
+}				 departed;	/* with connections yet */
 static bool			 stale = true;	/* who knows what is there */
 static bool			 forwards_stale;	/* nor in `special' */
 static bool			 adopting;	/* from first load to prune */
@@ -176,7 +189,7 @@ new_member(const struct rules_port *port)
 	return m;
 }
 
-/* --- libnftables ----------------------------------------------------------- */
+/* --- libnftables ---------------------------------------------------------- */
 
 /*
  * libnftables names lines only of what it reads from a file, and there are no
@@ -203,7 +216,8 @@ open_script(void)
 int
 kernel_filter_open(void)
 {
-	if (nfnl_open() == -1 || open_script() == -1)
+	/* A kernel without nftables says so here; libnftables would exit. */
+	if (kernel_filter_watch() == -1 || open_script() == -1)
 		return -1;
 	if ((ctx = nft_ctx_new(NFT_CTX_DEFAULT)) == NULL) {
 		errno = ENOMEM;
@@ -218,7 +232,7 @@ kernel_filter_open(void)
 		errno = ENOMEM;
 		return -1;
 	}
-	return kernel_filter_watch() == -1 ? -1 : 0;
+	return 0;
 }
 
 static int
@@ -254,7 +268,7 @@ run(const struct rules_text *text, char *buf, size_t size)
 	return -1;
 }
 
-/* --- for all --------------------------------------------------------------- */
+/* --- for all -------------------------------------------------------------- */
 
 /* Load the text for all, and what is ours to fill. */
 static int
@@ -346,6 +360,27 @@ remove_tables(const char *name)
 }
 
 /*
+ * What bears our name at the start may be of another version, or not ours at
+ * all, so that our rules do not go with it.
+ */
+static int
+load_anew(const struct conf *conf, char *buf, size_t size)
+{
+	rules_text_clear(&loaded);
+	rules_printf(&loaded, "add table inet %s\ndelete table inet %s\n"
+	    "add table arp %s\ndelete table arp %s\n", anchor, anchor,
+	    anchor, anchor);
+	if (rules_nft_load(&loaded, conf) == -1 ||
+	    load_text(buf, size) == -1)
+		return -1;
+	log_warnx("packet filter: there was something else in table %s: "
+	    "replaced", anchor);
+	/* Next time there is nothing to remove. */
+	rules_text_clear(&loaded);
+	return rules_nft_load(&loaded, conf);
+}
+
+/*
  * Under another name all is made anew, and every port has to be added again,
  * as it has to be for a new configuration anyway.
  */
@@ -366,11 +401,12 @@ kernel_filter_load(const struct conf *conf, char *buf, size_t size)
 	stale |= moves;
 	loaded = text;
 	strlcpy(anchor, conf->anchor, sizeof(anchor));
-	if (load_text(buf, size) == -1) {
+	if (load_text(buf, size) == -1 &&
+	    (!first || load_anew(conf, buf, size) == -1)) {
 		stale |= moves;
 		memcpy(anchor, old, sizeof(anchor));
+		rules_text_clear(&loaded);
 		loaded = old_text;
-		rules_text_clear(&text);
 		return -1;
 	}
 	rules_text_clear(&old_text);
@@ -381,7 +417,7 @@ kernel_filter_load(const struct conf *conf, char *buf, size_t size)
 	return 0;
 }
 
-/* --- a port ---------------------------------------------------------------- */
+/* --- a port --------------------------------------------------------------- */
 
 /* FNV-1a: to see whether a file was changed, not who did it. */
 static uint64_t
@@ -540,6 +576,7 @@ kernel_filter_add(const struct rules_port *port, char *buf, size_t size)
 	char		 ignored[256];
 
 	buf[0] = '\0';
+	forget_before(port->guest);
 	if ((m = new_member(port)) == NULL) {
 		snprintf(buf, size, "rules: %s", strerror(errno));
 		return -1;
@@ -613,6 +650,60 @@ part(const struct member *m)
 	return elements_change(anchor, NULL, port, NULL);
 }
 
+/* A kernel that cannot will not learn it. */
+static void
+forget_departed(void)
+{
+	static bool	 said;
+
+	if (departed.n == 0)
+		return;
+	if (conntrack_forget(departed.guest, departed.n) == -1 && !said) {
+		log_warn("packet filter: the connections of VMs that have "
+		    "left are not forgotten");
+		said = true;
+	}
+	departed.n = 0;
+}
+
+/*
+ * To find a guest's connections takes a while where there are many, and no
+ * longer for some guests than for one: VMs often leave together.
+ */
+static void
+forget_soon(uint32_t guest)
+{
+	const struct itimerspec	 soon = { .it_value = FORGET_DELAY };
+	uint32_t		*p;
+
+	if (departed.n == departed.size) {
+		p = reallocarray(departed.guest, departed.size + 64,
+		    sizeof(*p));
+		if (p == NULL) {
+			log_warn("packet filter");
+			return;
+		}
+		departed.guest = p;
+		departed.size += 64;
+	}
+	departed.guest[departed.n++] = guest;
+	if (departed.n == 1 && timerfd_settime(timer, 0, &soon, NULL) == -1)
+		forget_departed();
+}
+
+/* Whoever comes with that address begins with connections of its own. */
+static void
+forget_before(uint32_t guest)
+{
+	size_t	 i;
+
+	for (i = 0; i < departed.n; i++)
+		if (departed.guest[i] == guest) {
+			forget_departed();
+			return;
+		}
+}
+
 static void
 leave(struct member *m)
 {
@@ -625,9 +716,7 @@ leave(struct member *m)
 		load_forwards();
 	if (part(m) == -1)
 		log_warn("%s: remove rules", port->tap);
-	if (conntrack_forget(port->guest) == -1)
-		log_warn("%s: connections of %s", port->tap,
-		    addr_ntoa(port->guest));
+	forget_soon(port->guest);
 	free_member(m);
 }
 
@@ -640,7 +729,7 @@ kernel_filter_remove(const struct rules_port *port)
 		leave(m);
 }
 
-/* --- what is left from before ---------------------------------------------- */
+/* --- what is left from before --------------------------------------------- */
 
 struct stale_chains {
 	char	(*name)[RULES_CHAIN_LEN];
@@ -712,7 +801,7 @@ kernel_filter_prune(const struct rules_port *const *ports, size_t n)
 	prune_chains();
 }
 
-/* --- what is there, and what others do ------------------------------------- */
+/* --- what is there, and what others do ------------------------------------ */
 
 /*
  * One command at a time: libnftables reads no more than what the last one
@@ -752,23 +841,33 @@ kernel_filter_show(const struct rules_port *port)
 int
 kernel_filter_watch(void)
 {
-	struct epoll_event	 nft, route;
+	int	 nft, route;
 
 	if (watch != -1)
 		return watch;
-	memset(&nft, 0, sizeof(nft));
-	memset(&route, 0, sizeof(route));
-	nft.events = route.events = EPOLLIN;
-	if ((nft.data.fd = nftwatch_open()) == -1 ||
-	    (route.data.fd = egress_open()) == -1 || egress_look() == -1 ||
+	if ((nft = nftwatch_open()) == -1 || (route = egress_open()) == -1 ||
+	    egress_look() == -1 ||
+	    (timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK |
+	    TFD_CLOEXEC)) == -1 ||
 	    (watch = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		return -1;
-	if (epoll_ctl(watch, EPOLL_CTL_ADD, nft.data.fd, &nft) == -1 ||
-	    epoll_ctl(watch, EPOLL_CTL_ADD, route.data.fd, &route) == -1) {
+	if (watch_also(nft) == -1 || watch_also(route) == -1 ||
+	    watch_also(timer) == -1) {
 		close(watch);
 		watch = -1;
 	}
 	return watch;
+}
+
+static int
+watch_also(int fd)
+{
+	struct epoll_event	 ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.events = EPOLLIN;
+	ev.data.fd = fd;
+	return epoll_ctl(watch, EPOLL_CTL_ADD, fd, &ev);
 }
 
 static void
@@ -783,8 +882,11 @@ refresh_egress(void)
 bool
 kernel_filter_changed(void)
 {
-	bool	 changed;
+	uint64_t	 expired;
+	bool		 changed;
 
+	if (read(timer, &expired, sizeof(expired)) == sizeof(expired))
+		forget_departed();
 	if (egress_read())
 		refresh_egress();
 	changed = nftwatch_read(anchor);

@@ -109,7 +109,7 @@ static const uint8_t *value(const struct nlattr *, uint16_t, size_t *);
 static bool	 is_name(const struct nlattr *, const char *);
 static int	 judge(const struct hook *, struct opinion *);
 
-/* --- attributes ------------------------------------------------------------ */
+/* --- attributes ----------------------------------------------------------- */
 
 static const struct nlattr *
 find_attr(const struct nlattr *nest, uint16_t type)
@@ -153,7 +153,7 @@ is_name(const struct nlattr *attr, const char *name)
 	    memcmp(mnl_attr_get_payload(attr), name, len) == 0;
 }
 
-/* --- one rule -------------------------------------------------------------- */
+/* --- one rule ------------------------------------------------------------- */
 
 static void
 read_meta(const struct nlattr *data, struct rule *rule)
@@ -305,7 +305,7 @@ read_rule(const struct nlmsghdr *nlh, const struct opinion *op,
 				read_expr(expr, op, rule);
 }
 
-/* --- chains ---------------------------------------------------------------- */
+/* --- chains --------------------------------------------------------------- */
 
 /* In the chain at the hook itself the order counts. */
 static void

@@ -37,7 +37,7 @@
 #include "rtnl.h"
 
 #define ANSWER_SIZE	65536
-#define ANSWER_TIMEOUT	10		/* seconds; the kernel answers at once */
+#define ANSWER_TIMEOUT	10		/* seconds; it answers at once */
 #define BATCH_MIN	65536
 #define BATCH_MAX	(16 * 1024 * 1024)
 /* The longest message of a transaction: names of 256 bytes at most. */
@@ -62,7 +62,7 @@ static struct {
 	char		*buf;
 	size_t		 size;
 	size_t		 len;
-	size_t		 last;		/* the message that asks for an answer */
+	size_t		 last;		/* message: it asks for an answer */
 	uint8_t		 family;
 	const char	*table;
 	int		 error;		/* errno */
@@ -196,7 +196,7 @@ nfnl_request(struct nlmsghdr *req, nfnl_cb *cb, void *arg)
 	return receive(seq, cb, arg);
 }
 
-/* --- transactions -------------------------------------------------------- */
+/* --- transactions ------------------------------------------------------- */
 
 /* Room for one more message and the end. */
 static bool

@@ -66,7 +66,7 @@ struct nft_element {
 	size_t		 keylen;
 	const void	*value;		/* of a map, or NULL */
 	size_t		 valuelen;
-	const char	*jump;		/* of a verdict map: its chain, or NULL */
+	const char	*jump;		/* chain, of a verdict map, or NULL */
 };
 void	 nft_add_element(const struct nft_element *);
 void	 nft_del_element(const struct nft_element *);

@@ -97,7 +97,7 @@ list(uint16_t msg, uint16_t attr, struct listing *l, nfnl_cb *cb)
 	return nfnl_request(nlh, cb, l);
 }
 
-/* --- sets ----------------------------------------------------------------- */
+/* --- sets ---------------------------------------------------------------- */
 
 static void
 take_set(const struct nlmsghdr *nlh, void *arg)
@@ -135,7 +135,7 @@ nftlist_sets(uint8_t family, const char *table, nftlist_set_cb *cb, void *arg)
 	return list(NFT_MSG_GETSET, 0, &l, take_set);
 }
 
-/* --- elements ------------------------------------------------------------- */
+/* --- elements ------------------------------------------------------------ */
 
 static void
 take_verdict(const struct nlattr *verdict, char *jump, size_t size)
@@ -217,7 +217,7 @@ nftlist_elements(uint8_t family, const char *table, const char *set,
 	    take_elements);
 }
 
-/* --- chains and rules ------------------------------------------------------ */
+/* --- chains and rules ----------------------------------------------------- */
 
 static void
 take_hook(const struct nlattr *hook, struct nftlist_chain *chain)

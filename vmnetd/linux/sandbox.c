@@ -199,7 +199,7 @@ static const char *const parent_calls[] = {
 static const char *const priv_calls[] = {
 	"_llseek", "_newselect", "bind", "ftruncate", "ftruncate64", "ioctl",
 	"lseek", "pselect6", "pselect6_time64", "select", "sendmsg", "sendto",
-	"setsockopt", NULL
+	"setsockopt", "timerfd_settime", "timerfd_settime64", NULL
 };
 
 /*

@@ -38,6 +38,9 @@
 static int	 fail(char *, size_t, const char *, ...)
 		    __attribute__((__format__ (printf, 3, 4)));
 static void	 keep_rules(char *);
+static size_t	 count_words(const char *, const char *);
+static bool	 same_table(const char *, char *);
+static bool	 same_tables(const char *, const char *);
 static int	 accept_loaded(const char *, bool, const char *);
 static int	 load_text(const char *, const char *, struct pfctl_answer *);
 static void	 explain(const struct rules_text *, const char *, char *,
@@ -104,6 +107,67 @@ keep_rules(char *text)
 	*to = '\0';
 }
 
+/* How often a word is there; how many there are, for NULL. */
+static size_t
+count_words(const char *text, const char *word)
+{
+	size_t	 len, n = 0;
+
+	for (text += strspn(text, " \n"); *text != '\0';
+	    text += strspn(text, " \n")) {
+		len = strcspn(text, " \n");
+		if (word == NULL || (strlen(word) == len &&
+		    strncmp(text, word, len) == 0))
+			n++;
+		text += len;
+	}
+	return n;
+}
+
+/* A line `table <name> const { a b }': is that what the table holds? */
+static bool
+same_table(const char *anchor, char *line)
+{
+	struct pfctl_answer	 answer;
+	char			*name, *end, *list, *word;
+	const char		*argv[] = { "-q", "-a", anchor, "-t", NULL,
+				    "-T", "show", NULL };
+	bool			 same;
+
+	if ((name = strchr(line, '<')) == NULL ||
+	    (end = strchr(name, '>')) == NULL ||
+	    (list = strchr(end, '{')) == NULL)
+		return true;	/* its contents are not said */
+	*end = '\0';
+	list++;
+	list[strcspn(list, "}")] = '\0';
+	argv[4] = name + 1;
+	if (pfctl_run(argv, "", &answer) == -1)
+		return false;
+	same = count_words(answer.out, NULL) == count_words(list, NULL);
+	while (same && (word = strsep(&list, " ")) != NULL)
+		if (*word != '\0')
+			same = count_words(answer.out, word) == 1;
+	pfctl_free(&answer);
+	return same;
+}
+
+/* Of what pfctl -nv prints, the tables. */
+static bool
+same_tables(const char *anchor, const char *text)
+{
+	char	*copy, *line, *rest;
+	bool	 same = true;
+
+	if ((rest = copy = strdup(text)) == NULL)
+		return false;
+	while (same && (line = strsep(&rest, "\n")) != NULL)
+		if (strncmp(line, "table <", 7) == 0)
+			same = same_table(anchor, line);
+	free(copy);
+	return same;
+}
+
 /*
  * Is what is loaded what would be?  pf.conf's `load anchor' goes by its
  * optimization, which orders rules.
@@ -125,8 +189,9 @@ accept_loaded(const char *anchor, bool deep, const char *text)
 		argv[4] = levels[i];
 		if (pfctl_run(argv, text, &answer) == -1)
 			break;
+		same = same_tables(anchor, answer.out);
 		keep_rules(answer.out);
-		same = strcmp(answer.out, there) == 0;
+		same = same && strcmp(answer.out, there) == 0;
 		pfctl_free(&answer);
 	}
 	free(there);

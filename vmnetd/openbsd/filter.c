@@ -225,7 +225,8 @@ member_new(const struct rules_port *port, char *buf, size_t size)
 	m->guest = port->guest;
 	m->rdomain = port->rdomain;
 	strlcpy(m->tap, port->tap, sizeof(m->tap));
-	rules_pf_label(m->label, sizeof(m->label), port);
+	if (rules_pf_label(m->label, sizeof(m->label), port) == -1)
+		m->label[0] = '\0';
 	if ((m->spoof = spoof_drop(port->tap, port->ifindex,
 	    port->guest)) == -1) {
 		fail(buf, size, "packet descriptor: %s", strerror(errno));
@@ -511,6 +512,8 @@ kill_label(const char *label)
 {
 	size_t	 i;
 
+	if (label[0] == '\0')
+		return;
 	for (i = 0; i < loaded.nrdomain; i++)
 		killed(pfdev_kill_label(label, loaded.rdomain[i]));
 }
@@ -602,8 +605,8 @@ prune_child(const char *path, void *arg)
 	memset(&gone, 0, sizeof(gone));
 	memcpy(gone.vm, name, dot - name);
 	gone.ifn = strtonum(dot + 1, 0, VMIF_MAX, NULL);
-	rules_pf_label(label, sizeof(label), &gone);
-	kill_label(label);
+	if (rules_pf_label(label, sizeof(label), &gone) == 0)
+		kill_label(label);
 }
 
 void
@@ -619,7 +622,8 @@ kernel_filter_prune(const struct rules_port *const *port, size_t n)
 		return;
 	}
 	for (i = 0; i < nnames; i++)
-		prune_table(&keep, names[i]);
+		if (rules_pf_is_members(names[i]))
+			prune_table(&keep, names[i]);
 	free(names);
 }
 

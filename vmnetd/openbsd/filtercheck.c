@@ -43,8 +43,8 @@ static void
 check_enabled(const struct mainrules *mr)
 {
 	if (pfdev_enabled() == 0)
-		mr->finding(mr->arg, "pf is disabled, so there is no NAT and guests "
-		    "are not confined: rcctl enable pf && pfctl -e");
+		mr->finding(mr->arg, "pf is disabled, so there is no NAT and "
+		    "guests are not confined: rcctl enable pf && pfctl -e");
 }
 
 /* 2 forwards what IPsec brings, and nothing else. */
@@ -58,8 +58,9 @@ check_forwarding(const struct mainrules *mr)
 
 	if (sysctl(mib, 4, &on, &len, NULL, 0) == 0 && on != 1)
 		mr->finding(mr->arg, "IP forwarding is off, so guests reach "
-		    "only this host: add net.inet.ip.forwarding=1 to /etc/sysctl.conf "
-		    "and run sysctl net.inet.ip.forwarding=1");
+		    "only this host: add net.inet.ip.forwarding=1 to "
+		    "/etc/sysctl.conf and run "
+		    "sysctl net.inet.ip.forwarding=1");
 }
 
 static int

@@ -495,8 +495,8 @@ test_foreign_changes(void)
 				    .text = strdup("tcp dport 25 drop\n") };
 	struct rules_port	*port = port_make(8), *plain = port_make(9);
 	const char		*const harmless[] = {
-		"add table inet more; add chain inet more c; "
-		    "add rule inet more c drop",
+		("add table inet more; add chain inet more c; "
+		    "add rule inet more c drop"),
 		"flush table inet more",
 		"delete table inet more",
 		"add rule inet vmnetd from_guest counter",
@@ -600,7 +600,10 @@ test_restart(void)
 	if ((pid = fork()) == -1)
 		err(1, "fork");
 	if (pid == 0) {
-		if (kernel_filter_open() == -1 || kernel_filter_load(conf,
+		/* Another version's. */
+		if (shell("nft 'add table inet vmnetd; "
+		    "add set inet vmnetd ifs { type ipv4_addr; }'") != 0 ||
+		    kernel_filter_open() == -1 || kernel_filter_load(conf,
 		    reason, sizeof(reason)) == -1)
 			_exit(1);
 		for (i = 0; i < 4; i++)
@@ -704,7 +707,8 @@ test_show(void)
 static void
 test_egress(void)
 {
-	CHECK_INT(shell("ip link add wan0 type veth peer wan0p && ip link set wan0p up && "
+	CHECK_INT(shell("ip link add wan0 type veth peer wan0p && "
+	    "ip link set wan0p up && "
 	    "ip addr add 192.0.2.2/24 dev wan0 && ip link set wan0 up && "
 	    "ip link add wan1 type veth peer wan1p && ip link set wan1p up && "
 	    "ip addr add 198.51.100.2/24 dev wan1 && ip link set wan1 up"), 0);
@@ -845,7 +849,7 @@ test_findings(void)
 	port_free(port);
 }
 
-/* --- connections ----------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------- */
 
 static void
 put_tuple(struct nlmsghdr *nlh, uint16_t type, uint32_t src, uint32_t dst,
@@ -905,15 +909,19 @@ connections(void)
 	return n;
 }
 
-static void
-test_connections(void)
+static int
+forget(uint32_t guest)
 {
-	const uint32_t	 guest = POOL + 3, other = POOL + 5;
+	return conntrack_forget(&guest, 1);
+}
+
+/* From and to two guests, 2000 of each and some besides. */
+static void
+connect_guests(uint32_t guest, uint32_t other)
+{
 	const uint32_t	 wan = 0xc0000202, far = 0xc6336401;
 	int		 i;
 
-	CHECK_INT(connections(), 0);
-	CHECK_INT(conntrack_forget(guest), 0);
 	for (i = 1; i <= 2000; i++) {
 		connection(guest, far, far, wan, i);	/* NAT */
 		connection(other, far, far, wan, i + 30000);
@@ -923,18 +931,68 @@ test_connections(void)
 	connection(other, guest, guest, other, 1);	/* plain */
 	connection(guest, other, other, guest, 1);
 	connection(far, wan, far, wan, 20000);
-	CHECK_INT(connections(), 4005);
-	CHECK_INT(conntrack_forget(guest), 0);
-	CHECK_INT(connections(), 2002);
-	CHECK_INT(conntrack_forget(far + 1), 0);
-	CHECK_INT(connections(), 2002);
-	CHECK_INT(conntrack_forget(other), 0);
-	CHECK_INT(connections(), 1);
-	CHECK_INT(conntrack_forget(far), 0);
-	CHECK_INT(connections(), 0);
 }
 
-/* --- time ------------------------------------------------------------------ */
+static void
+test_connections(void)
+{
+	const uint32_t	 guest = POOL + 3, other = POOL + 5;
+	const uint32_t	 far = 0xc6336401;
+	uint32_t	 many[] = { POOL + 11, guest, POOL + 13, other,
+			    POOL + 1, POOL + 99 };
+
+	CHECK_INT(connections(), 0);
+	CHECK_INT(forget(guest), 0);
+	connect_guests(guest, other);
+	CHECK_INT(connections(), 4005);
+	CHECK_INT(forget(guest), 0);
+	CHECK_INT(connections(), 2002);
+	CHECK_INT(forget(far + 1), 0);
+	CHECK_INT(connections(), 2002);
+	CHECK_INT(forget(other), 0);
+	CHECK_INT(connections(), 1);
+	CHECK_INT(forget(far), 0);
+	CHECK_INT(connections(), 0);
+
+	connect_guests(guest, other);
+	many[3] = POOL + 98;
+	CHECK_INT(conntrack_forget(many, 6), 0);
+	CHECK_INT(connections(), 2002);
+	many[0] = other;
+	CHECK_INT(conntrack_forget(many, 6), 0);
+	CHECK_INT(connections(), 1);
+	CHECK_INT(forget(far), 0);
+}
+
+/* They go soon after their guest, and before its successor comes. */
+static void
+test_departure(void)
+{
+	struct rules_port	*port = port_make(26), *next = port_make(26);
+	int			 ms;
+
+	CHECK_INT(add(port), 0);
+	connect_guests(port->guest, POOL + 200);
+	kernel_filter_remove(port);
+	for (ms = 0; ms < PATIENCE && connections() > 2002; ms += 200)
+		(void)changed_soon();
+	CHECK_INT(connections(), 2002);
+	CHECK_INT(forget(POOL + 200), 0);
+
+	CHECK_INT(add(port), 0);
+	connect_guests(port->guest, POOL + 200);
+	kernel_filter_remove(port);
+	strlcpy(next->tap, "tap27", sizeof(next->tap));
+	CHECK_INT(add(next), 0);
+	CHECK_INT(connections(), 2002);
+	kernel_filter_remove(next);
+	CHECK_INT(forget(POOL + 200), 0);
+	CHECK_INT(forget(0xc6336401), 0);
+	port_free(port);
+	port_free(next);
+}
+
+/* --- time ----------------------------------------------------------------- */
 
 static double
 microseconds(void)
@@ -1038,7 +1096,7 @@ test_confined(void)
 	if ((pid = fork()) == -1)
 		err(1, "fork");
 	if (pid == 0) {
-		test_nfailed = 0;
+		test_nwrong = 0;
 		if (kernel_filter_open() == -1)
 			err(1, "kernel_filter_open");
 		sandbox_enter(ROLE_PRIV, NULL);
@@ -1054,11 +1112,12 @@ test_confined(void)
 		CHECK_INT(add(port), 0);
 		CHECK(!kernel_filter_check(finding, NULL));
 		CHECK(kernel_filter_show(port) != NULL);
-		(void)kernel_filter_changed();
 		kernel_filter_remove(port);
+		(void)poll(NULL, 0, 150);
+		(void)kernel_filter_changed();
 		kernel_filter_prune(NULL, 0);
 		fflush(stdout);
-		_exit(test_nfailed);
+		_exit(test_nwrong);
 	}
 	CHECK_INT(waitpid(pid, &status, 0), pid);
 	CHECK_INT(status, 0);
@@ -1076,23 +1135,24 @@ main(void)
 		return 0;
 	}
 	make_conf();
-	test_restart();
-	test_load();
-	test_member();
-	test_text();
-	test_rules();
-	test_forwards();
-	test_ranges();
-	test_foreign_changes();
-	test_anchor();
-	test_show();
-	test_egress();
-	test_localnet();
-	test_findings();
-	test_connections();
-	test_time();
+	TEST(test_restart());
+	TEST(test_load());
+	TEST(test_member());
+	TEST(test_text());
+	TEST(test_rules());
+	TEST(test_forwards());
+	TEST(test_ranges());
+	TEST(test_foreign_changes());
+	TEST(test_anchor());
+	TEST(test_show());
+	TEST(test_egress());
+	TEST(test_localnet());
+	TEST(test_findings());
+	TEST(test_connections());
+	TEST(test_departure());
+	TEST(test_time());
 	if (getpwnam(VMNETD_USER) != NULL)
-		test_confined();
+		TEST(test_confined());
 	conf_free(conf);
 	return TEST_DONE("filter_test");
 }
