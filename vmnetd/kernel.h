@@ -43,6 +43,12 @@ extern const struct kernel_traits {
 	bool		 taps_need_up;
 	/* vmd(8) goes on configuring a tap after it wrote the description. */
 	struct timeval	 settle;
+	/*
+	 * Where rules may be frozen before the daemon starts, the parent
+	 * keeps them beside the lease file under this name, to be loaded at
+	 * boot by others; NULL: not here.
+	 */
+	const char	*rules_file;
 	/* A description may be rewritten in silence after the link came up. */
 	bool		 descr_silent;
 	/* Only priv can see whether a tap is a port of a bridge. */
@@ -119,6 +125,10 @@ int	 kernel_packet_open(const struct interface *, uint32_t host);
 
 struct conf;
 struct rules_port;
+struct rules_text;
+
+/* Pure: the text that would be loaded for a configuration; 0, or -1. */
+int	 kernel_filter_text(struct rules_text *, const struct conf *);
 
 /* Open what the filter needs, before the sandbox. */
 int	 kernel_filter_open(void);

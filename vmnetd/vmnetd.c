@@ -47,6 +47,7 @@
 #include "message.h"
 #include "paths.h"
 #include "process.h"
+#include "rules.h"
 
 /* A commit of the lease file that failed is tried again after this. */
 #define COMMIT_RETRY	5	/* seconds */
@@ -76,6 +77,10 @@ struct pending {
 static __dead void	 usage(void);
 static void		 options(int, char *[]);
 static __dead void	 check_only(void);
+static void		 print_rules(void);
+static void		 keep_rules(void);
+static int		 keep_text(const char *, const char *, const char *,
+			    size_t);
 static void		 child_main(void);
 static void		 parent_main(const char *);
 static const char	*absolute(const char *);
@@ -213,11 +218,28 @@ child_main(void)
 static __dead void
 check_only(void)
 {
-	if (opts.verbose)
+	if (opts.verbose) {
 		print_config(conf);
-	else
+		print_rules();
+	} else
 		fprintf(stderr, "configuration OK\n");
 	exit(0);
+}
+
+/* As comments, since what is printed can be read back. */
+static void
+print_rules(void)
+{
+	struct rules_text	 text = { 0 };
+	char			*line, *rest;
+
+	if (kernel_filter_text(&text, conf) == -1)
+		err(1, "rules");
+	printf("\n# The rules of all pools, without those of each VM:\n");
+	for (rest = text.text; (line = strsep(&rest, "\n")) != NULL;)
+		if (rest != NULL)
+			printf("# %s\n", line);
+	rules_text_clear(&text);
 }
 
 /* A path that still holds after chdir to the root. */
@@ -568,6 +590,7 @@ conf_done(struct channel *ch)
 		log_info("%s: reloaded", opts.conffile);
 	}
 	reloading.conf = NULL;
+	keep_rules();
 	reload_done(reloading.client, 1);
 	if (reloading.again) {
 		reloading.again = false;
@@ -610,6 +633,43 @@ conf_refused(struct channel *ch, struct imsg *imsg)
 		reloading.again = false;
 		reload(0);
 	}
+}
+
+/*
+ * At securelevel 2, which is raised before this daemon starts, no rules can
+ * be loaded: pf.conf can load them from the file that was kept.
+ */
+static void
+keep_rules(void)
+{
+	struct rules_text	 text = { 0 };
+	char			 path[PATH_MAX], new[PATH_MAX + 4];
+
+	if (kernel_traits.rules_file == NULL)
+		return;
+	snprintf(path, sizeof(path), "%s/%s", lease_dir(),
+	    kernel_traits.rules_file);
+	snprintf(new, sizeof(new), "%s.new", path);
+	if (kernel_filter_text(&text, conf) == -1 ||
+	    keep_text(path, new, text.text, text.len) == -1)
+		log_warn("%s", path);
+	rules_text_clear(&text);
+}
+
+static int
+keep_text(const char *path, const char *new, const char *text, size_t len)
+{
+	int	 fd;
+
+	if ((fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    0600)) == -1)
+		return -1;
+	if (write(fd, text, len) != (ssize_t)len || fsync(fd) == -1) {
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	return rename(new, path);
 }
 
 static void

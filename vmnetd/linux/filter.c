@@ -929,3 +929,9 @@ kernel_filter_check(void (*finding)(void *, const char *), void *arg)
 	stale = true;
 	return true;
 }
+
+int
+kernel_filter_text(struct rules_text *text, const struct conf *conf)
+{
+	return rules_nft_load(text, conf);
+}

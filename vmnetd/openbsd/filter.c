@@ -174,7 +174,8 @@ change(const char *anchor, const struct rules_text *text, char *buf,
 	}
 	free(loaded.text);
 	free(loaded.listing);
-	strlcpy(loaded.anchor, anchor, sizeof(loaded.anchor));
+	if (anchor != loaded.anchor)
+		strlcpy(loaded.anchor, anchor, sizeof(loaded.anchor));
 	loaded.text = strdup(text->text);
 	loaded.listing = anchor_list(anchor, false);
 	loaded.stale = false;
@@ -280,13 +281,18 @@ join(struct member *m, const struct rules_port *port)
 {
 	struct rules_table	 want[RULES_TABLES_MAX];
 	size_t			 i, j, n;
-	int			 result, new = 0;
+	int			 error, result, new = 0;
 
 	n = rules_pf_tables(port, want);
 	for (i = 0; i < n; i++) {
 		if ((result = pfdev_table_add(loaded.anchor, want[i].name,
-		    want[i].addr)) == -1)
+		    want[i].addr)) == -1) {
+			error = errno;
+			while (i-- > 0)
+				leave_table(m, &want[i]);
+			errno = error;
 			return -1;
+		}
 		new += result;
 	}
 	for (i = 0; i < m->ntable; i++) {
@@ -791,4 +797,10 @@ kernel_filter_check(void (*finding)(void *, const char *), void *arg)
 	filtercheck(&mr);
 	free(taps);
 	return !check_own();
+}
+
+int
+kernel_filter_text(struct rules_text *text, const struct conf *conf)
+{
+	return rules_pf_anchor(text, conf);
 }

@@ -978,6 +978,7 @@ test_departure(void)
 		(void)changed_soon();
 	CHECK_INT(connections(), 2002);
 	CHECK_INT(forget(POOL + 200), 0);
+	CHECK_INT(forget(0xc6336401), 0);
 
 	CHECK_INT(add(port), 0);
 	connect_guests(port->guest, POOL + 200);
