@@ -224,8 +224,6 @@ engine_dispatch_frontend(struct channel *ch, struct imsg *imsg)
 		break;
 	case IMSG_SCANNED:
 		taps_scanned();
-		/* Whoever was there is on its way to priv by now. */
-		channel_send(&priv, IMSG_PRUNE, 0, -1, NULL, 0);
 		break;
 	case IMSG_MONITORS:
 		(void)message_get(ch, imsg, &nmonitors, sizeof(nmonitors));
@@ -480,6 +478,12 @@ send_withdraw(uint32_t port, bool vacate)
 	struct msg_withdraw	 msg = { port, vacate };
 
 	channel_send(&priv, IMSG_WITHDRAW, 0, -1, &msg, sizeof(msg));
+}
+
+void
+send_prune(void)
+{
+	channel_send(&priv, IMSG_PRUNE, 0, -1, NULL, 0);
 }
 
 void

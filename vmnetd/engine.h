@@ -94,6 +94,7 @@ int64_t	 now(void);			/* wall clock, seconds */
 void	 send_raise(const struct tap *);
 void	 send_look(const struct tap *);
 void	 send_prepare(const struct tap *);
+void	 send_prune(void);
 void	 send_withdraw(uint32_t port, bool vacate);
 void	 send_frame(uint32_t port, const uint8_t *, size_t);
 /* What only priv knows comes back by show_text() and show_answered(). */

@@ -70,11 +70,12 @@ rules_pf_anchor(struct rules_text *text, const struct conf *conf)
 		return -1;
 	}
 	render_tables(text, conf, via, nvia);
-	TAILQ_FOREACH(pool, &conf->pools, entry) {
+	TAILQ_FOREACH(pool, &conf->pools, entry)
 		render_nat(text, pool);
-		render_rdomain(text, conf, pool);
-	}
 	render_confinement(text);
+	/* pf looks for urpf-failed in the table that a match has set. */
+	TAILQ_FOREACH(pool, &conf->pools, entry)
+		render_rdomain(text, conf, pool);
 	TAILQ_FOREACH(pool, &conf->pools, entry)
 		if (pool->isolate)
 			rules_printf(text, "block drop in quick on rdomain %u "

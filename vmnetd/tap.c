@@ -71,6 +71,8 @@ static void	 serve(struct tap *, const uint8_t *, size_t, int);
 static void	 serve_event(struct tap *, const struct dhcp_verdict *);
 static void	 retry_timer(int, short, void *);
 static void	 grace_timer(int, short, void *);
+static void	 prune_later(void);
+static void	 prune_timer(int, short, void *);
 static int	 tap_index_cmp(const struct tap *, const struct tap *);
 static int	 tap_name_cmp(const struct tap *, const struct tap *);
 static int	 tap_port_cmp(const struct tap *, const struct tap *);
@@ -83,9 +85,9 @@ struct tap_names	 tap_names = RB_INITIALIZER(&tap_names);
 static struct tap_ports	 ports = RB_INITIALIZER(&ports);
 static struct tap_queue	 storing = TAILQ_HEAD_INITIALIZER(storing);
 static struct tap_queue	 failed = TAILQ_HEAD_INITIALIZER(failed);
-static struct event	 retry_ev, grace_ev;
+static struct event	 retry_ev, grace_ev, prune_ev;
 static uint32_t		 last_port;
-static bool		 scanned;
+static bool		 scanned, pruned;
 
 static int
 tap_index_cmp(const struct tap *a, const struct tap *b)
@@ -120,6 +122,7 @@ taps_init(void)
 {
 	evtimer_set(&retry_ev, retry_timer, NULL);
 	evtimer_set(&grace_ev, grace_timer, NULL);
+	evtimer_set(&prune_ev, prune_timer, NULL);
 }
 
 /* --- what the frontend sees ------------------------------------------------ */
@@ -192,6 +195,32 @@ taps_scanned(void)
 	RB_FOREACH(tap, tap_index, &taps)
 		tap_evaluate(tap);
 	evtimer_add(&grace_ev, &grace);
+	prune_later();
+}
+
+/*
+ * What priv has of VMs that are not there any more is stale when all that
+ * are there have been handed to it.
+ */
+static void
+prune_later(void)
+{
+	const struct timeval	 soon = { 0, 0 };
+
+	if (scanned && !pruned && !evtimer_pending(&prune_ev, NULL))
+		evtimer_add(&prune_ev, &soon);
+}
+
+static void
+prune_timer(int fd, short events, void *arg)
+{
+	struct tap	*tap;
+
+	RB_FOREACH(tap, tap_index, &taps)
+		if (tap->state == TAP_SETTLING || tap->state == TAP_STORING)
+			return;
+	pruned = true;
+	send_prune();
 }
 
 /* Whoever has not come by now was not there when the daemon started. */
@@ -711,6 +740,7 @@ tap_abandon(struct tap *tap, bool vacate)
 	}
 	tap->state = TAP_UNMANAGED;
 	tap->reason[0] = '\0';
+	prune_later();
 }
 
 static void
@@ -723,6 +753,7 @@ tap_set_state(struct tap *tap, enum tap_state state)
 	if (tap->state != state)
 		tap->since = now();
 	tap->state = state;
+	prune_later();
 	/* On the way to ready an old failure is kept, to be said once only. */
 	if (state == TAP_READY || state == TAP_WAITING ||
 	    state == TAP_UNMANAGED)
