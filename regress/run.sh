@@ -116,7 +116,9 @@ count()
 run_unit()
 {
 	applies "${1##*/}" || return 0
-	run_one "$1" "$UNIT/$1"
+	program=$UNIT/$1
+	[ -x "$program" ] || program=$UNIT/${1##*/}
+	run_one "$1" "$program"
 }
 
 run_e2e()

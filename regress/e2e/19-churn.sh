@@ -64,7 +64,7 @@ for round in 1 2 3; do
 		ok "stop in between" daemon_stop
 		daemon_start
 	}
-	PATIENCE=60 soon "round $round comes to its end" guest_said churn \
+	PATIENCE=60 soon "round $round comes to its end" guest_said churn serving
 	    '^tap.*serving\|^serving'
 	is "round $round: all have an address" \
 	    "$(grep -c "^storm bound=$N of=$N" "$DIR/churn.out")" 2
