@@ -24,6 +24,7 @@
 # From the environment:
 #	VMNETD VMNETCTL	the programs to test
 #	REGRESS_OBJ	where the tests' own programs are built
+#	REGRESS_BUILT	if set, they are up to date
 #	REGRESS_KEEP	if set, keep $DIR and say where it is
 #	REGRESS_TIMEOUT	seconds that a test may take
 #
@@ -63,6 +64,7 @@ build()
 
 build_helpers()
 {
+	[ -z "${REGRESS_BUILT:-}" ] || return 0
 	guest_src=$top/regress/guest
 	build "$GUEST" "$guest_src/guest.c" "$guest_src/packet.c" \
 	    "$guest_src/dhcp.c" "$guest_src/bad.c" "$guest_src/$SYSTEM/tap.c" &&
@@ -276,6 +278,11 @@ summary()
 {
 	if grep -E 'AddressSanitizer|runtime error:|LeakSanitizer' "$LOG"; then
 		fail "a sanitizer complained"
+	fi
+	# From the daemon, and not from tests that try.
+	if grep -E '(parent|priv|frontend|engine) terminated by signal 6' "$LOG"
+	then
+		fail "a process broke a promise"
 	fi
 	if grep -E 'unknown message|text without an end' "$LOG"; then
 		fail "the processes do not understand each other"

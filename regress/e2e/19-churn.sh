@@ -65,7 +65,7 @@ for round in 1 2 3; do
 		daemon_start
 	}
 	PATIENCE=60 soon "round $round comes to its end" guest_said churn \
-	    '^tap.*serving\|^serving'
+	    serving
 	is "round $round: all have an address" \
 	    "$(grep -c "^storm bound=$N of=$N" "$DIR/churn.out")" 2
 	PATIENCE=20 soon "round $round: bound" eval '[ "$(bound)" -eq $N ]'
