@@ -53,6 +53,7 @@
 #define NINODES		8
 #define NNAMES		2		/* the file, and the new one */
 #define MAXFILE		(512 * 1024)
+#define GROW		16384
 #define FD_BASE		1000
 #define FD_DIR		999
 #define NVMS		24
@@ -65,6 +66,7 @@ struct inode {
 	bool	 created;		/* it is not known to be on disk */
 	size_t	 len;
 	size_t	 durable_len;
+	size_t	 size;			/* of both buffers */
 	char	*data;
 	char	*durable;
 };
@@ -118,7 +120,7 @@ static bool		 recording;	/* cut at each call */
 static bool		 verbose;
 static uint32_t		 seed = 2463534242U;
 static unsigned long	 ncuts, npoints, nwarnings, ndepth;
-static size_t		 commits = 60;
+static size_t		 commits = 400;
 
 static uint32_t
 rnd(void)
@@ -171,13 +173,24 @@ inode_clear(struct inode *in)
 }
 
 static void
+inode_grow(struct inode *in, size_t len)
+{
+	if (len <= in->size)
+		return;
+	if (len > MAXFILE)
+		errx(1, "file too large");
+	in->size = len + GROW;
+	if ((in->data = realloc(in->data, in->size)) == NULL ||
+	    (in->durable = realloc(in->durable, in->size)) == NULL)
+		err(1, NULL);
+}
+
+static void
 inode_fill(struct inode *in, const char *data, size_t len)
 {
 	in->used = true;
 	in->len = in->durable_len = len;
-	if ((in->data = malloc(MAXFILE)) == NULL ||
-	    (in->durable = malloc(MAXFILE)) == NULL)
-		err(1, NULL);
+	inode_grow(in, len > 0 ? len : 1);
 	memcpy(in->data, data, len);
 	memcpy(in->durable, data, len);
 }
@@ -252,7 +265,7 @@ static size_t
 inode_after(const struct inode *in, size_t keep, enum tear tear, char *buf)
 {
 	size_t	 base = in->durable_len < in->len ? in->durable_len : in->len;
-	size_t	 len = in->len, i;
+	size_t	 len = in->len, i, next;
 
 	memcpy(buf, in->durable, in->durable_len);
 	if (in->len < in->durable_len)
@@ -269,12 +282,14 @@ inode_after(const struct inode *in, size_t keep, enum tear tear, char *buf)
 			buf[i] = rnd() >> 8;
 		break;
 	case TEAR_SECTORS:
-		/* Those of which no byte was synced may come in any order. */
-		for (i = (base + SECTOR - 1) / SECTOR; i < len / SECTOR + 1;
-		    i++)
-			if (rnd() % 2 == 0 && i * SECTOR < len)
-				memset(buf + i * SECTOR, 0, len - i * SECTOR <
-				    SECTOR ? len - i * SECTOR : SECTOR);
+		/* Disks write these in any order. */
+		for (i = base; i < len; i = next) {
+			next = (i / SECTOR + 1) * SECTOR;
+			if (next > len)
+				next = len;
+			if (rnd() % 2 == 0)
+				memset(buf + i, 0, next - i);
+		}
 		break;
 	case TEAR_MAX:
 		break;
@@ -351,6 +366,9 @@ cut(const char *what)
 	int			 nops, i, tear;
 
 	if (!recording)
+		return;
+	/* A long life, of which the changes of the directory count most. */
+	if (disk->nops == 0 && npoints > 60 && rnd() % 20 != 0)
 		return;
 	recording = false;
 	npoints++;
@@ -433,8 +451,7 @@ __wrap_write(int fd, const void *buf, size_t len)
 	/* A write may be short at any time. */
 	if (len > 20 && rnd() % 8 == 0)
 		len = 1 + rnd() % (len - 1);
-	if (in->len + len > MAXFILE)
-		errx(1, "file too large");
+	inode_grow(in, in->len + len);
 	memcpy(in->data + in->len, buf, len);
 	in->len += len;
 	cut("written");
