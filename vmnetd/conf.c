@@ -568,3 +568,41 @@ conf_match(const struct conf *conf, const char *name, uint8_t index,
 	}
 	match->nameserver_via = match_via(match);
 }
+
+static bool
+reserves(const struct conf_vmif *vi, const struct conf_pool *its,
+    const struct conf_pool *cp, const struct prefix *subnet)
+{
+	return vi->address != 0 && its == cp &&
+	    prefix_contains(subnet, vi->address);
+}
+
+/* As conf_match() does: an address for all means interface 0. */
+bool
+conf_reserved(const struct conf *conf, const struct conf_pool *cp,
+    const struct prefix *subnet)
+{
+	const struct conf_vm	*vm;
+	const struct conf_vmif	*vi;
+	const struct conf_pool	*all, *first, *its;
+	bool			 own;
+
+	TAILQ_FOREACH(vm, &conf->vms, entry) {
+		all = vm->all.pool != NULL ? vm->all.pool :
+		    conf->default_pool;
+		first = all;
+		own = false;
+		TAILQ_FOREACH(vi, &vm->ifs, entry) {
+			its = vi->pool != NULL ? vi->pool : all;
+			if (reserves(vi, its, cp, subnet))
+				return true;
+			if (vi->index == 0) {
+				first = its;
+				own = vi->address != 0;
+			}
+		}
+		if (!own && reserves(&vm->all, first, cp, subnet))
+			return true;
+	}
+	return false;
+}

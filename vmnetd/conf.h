@@ -266,6 +266,9 @@ struct conf_match {
 };
 void		 conf_match(const struct conf *, const char *, uint8_t,
 		    struct conf_match *);
+/* Is an address of a pool, configured for some VM interface, in a subnet? */
+bool		 conf_reserved(const struct conf *, const struct conf_pool *,
+		    const struct prefix *);
 RB_PROTOTYPE(conf_vm_tree, conf_vm, node, conf_vm_cmp);
 
 /* confcheck.c */

@@ -46,6 +46,9 @@ static void	 engine_configure(struct conf *);
 static void	 engine_start(void);
 static void	 receive_lease(struct channel *, struct imsg *);
 static void	 receive_interface(struct channel *, struct imsg *);
+static bool	 interface_valid(const struct interface *,
+		    const struct prefix *, size_t);
+static bool	 is_bool(const bool *);
 static void	 receive_departed(struct channel *, struct imsg *);
 static void	 receive_frame(struct channel *, struct imsg *);
 static void	 receive_request(struct channel *, struct imsg *);
@@ -256,9 +259,8 @@ receive_interface(struct channel *ch, struct imsg *imsg)
 	if (imsg_get_ibuf(imsg, &buf) == -1 ||
 	    ibuf_get(&buf, &msg, sizeof(msg)) == -1 ||
 	    msg.ifc.naddr > INTERFACE_MAXADDR ||
-	    !message_string(msg.ifc.name, sizeof(msg.ifc.name)) ||
-	    !message_string(msg.ifc.descr, sizeof(msg.ifc.descr)) ||
-	    (len = msg.ifc.naddr * sizeof(*ifc.addr)) != ibuf_size(&buf)) {
+	    (len = msg.ifc.naddr * sizeof(*ifc.addr)) != ibuf_size(&buf) ||
+	    !interface_valid(&msg.ifc, ibuf_data(&buf), msg.ifc.naddr)) {
 		log_warnx("%s sent a malformed interface: ignored", ch->peer);
 		return;
 	}
@@ -272,6 +274,35 @@ receive_interface(struct channel *ch, struct imsg *imsg)
 	if (ifc.tap)
 		tap_seen(&ifc);
 	free(ifc.addr);
+}
+
+/* What the frontend says is not to be believed, nor used as it is. */
+static bool
+interface_valid(const struct interface *ifc, const struct prefix *addr,
+    size_t naddr)
+{
+	struct prefix	 prefix;
+	size_t		 i;
+
+	if (!message_string(ifc->name, sizeof(ifc->name)) ||
+	    !message_string(ifc->descr, sizeof(ifc->descr)) ||
+	    !is_bool(&ifc->tap) || !is_bool(&ifc->up) || !is_bool(&ifc->link))
+		return false;
+	for (i = 0; i < naddr; i++) {
+		memcpy(&prefix, &addr[i], sizeof(prefix));
+		if (prefix.len > 32)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_bool(const bool *b)
+{
+	uint8_t	 byte;
+
+	memcpy(&byte, b, sizeof(byte));
+	return byte <= 1;
 }
 
 static void

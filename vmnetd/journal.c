@@ -41,6 +41,7 @@
 #define MAGIC		"vmnetd leases "
 #define HEADER		MAGIC "1\n"
 #define HEADERLEN	(sizeof(HEADER) - 1)
+#define SYNCED		"synced"	/* all before this line is on disk */
 #define NEWSUFFIX	".new"		/* what a compaction writes */
 
 #define CHUNK		16384		/* read and written at once */
@@ -134,6 +135,8 @@ static int	 settle_file(struct journal *);
 static uint32_t	 crc32_of(const char *, size_t);
 static bool	 line_intact(const char *, size_t);
 static int	 line_seal(char *, size_t, int);
+static int	 synced_format(char *, size_t);
+static bool	 is_synced(const char *);
 static int	 line_parse(const char *, struct lease_record *, bool *);
 static int	 fields_parse(char **, struct lease_record *);
 static int	 forget_format(const char *, uint8_t, char *, size_t);
@@ -156,6 +159,7 @@ static int	 entry_add(struct journal *, const struct lease_record *,
 		    size_t);
 static void	 entry_remove(struct journal *, struct entry *);
 
+static void	 queue_line(struct journal *, const char *, size_t);
 static void	 queue_add(struct journal *, const char *, size_t);
 static bool	 compaction_due(const struct journal *);
 static int	 append(struct journal *);
@@ -437,12 +441,15 @@ read_line(struct journal *j, struct reader *r, const char *line, size_t len)
 		read_damaged(r);
 		return 0;
 	}
-	if (r->badline != 0)
-		return fail(j, "line %zu is damaged and good ones follow: "
-		    "restore the file, or move it away to begin without "
-		    "leases", r->badline);
 	memcpy(text, line, len);
 	text[len] = '\0';
+	if (is_synced(text))
+		return r->badline == 0 ? 0 : fail(j, "line %zu is damaged, "
+		    "and was written without fault: restore the file, or "
+		    "move it away to begin without leases", r->badline);
+	/* What was never synced may be on disk in pieces: of no use. */
+	if (r->badline != 0)
+		return 0;
 	if (line_parse(text, &record, &forget) == -1)
 		return fail(j, "line %zu is no lease that this vmnetd knows: "
 		    "restore the file, or move it away to begin without "
@@ -539,6 +546,21 @@ line_seal(char *buf, size_t size, int len)
 		return -1;
 	snprintf(buf + len, size - len, " %08x", crc32_of(buf, len));
 	return len + CRCLEN;
+}
+
+static int
+synced_format(char *buf, size_t size)
+{
+	return line_seal(buf, size, snprintf(buf, size, SYNCED));
+}
+
+static bool
+is_synced(const char *line)
+{
+	char	 mark[JOURNAL_LINELEN];
+
+	synced_format(mark, sizeof(mark));
+	return strcmp(line, mark) == 0;
 }
 
 int
@@ -982,7 +1004,7 @@ journal_forget(struct journal *j, const char *vm, uint8_t ifn)
  * as good as a new file.
  */
 static void
-queue_add(struct journal *j, const char *line, size_t len)
+queue_line(struct journal *j, const char *line, size_t len)
 {
 	char	*queue;
 	size_t	 size;
@@ -1001,6 +1023,21 @@ queue_add(struct journal *j, const char *line, size_t len)
 	}
 	memcpy(j->queue + j->qlen, line, len);
 	j->qlen += len;
+}
+
+/* What is written first after a sync says that there was one. */
+static void
+queue_add(struct journal *j, const char *line, size_t len)
+{
+	char	 mark[JOURNAL_LINELEN];
+	int	 n;
+
+	if (j->qlen == 0 && !j->unsynced) {
+		n = synced_format(mark, sizeof(mark));
+		mark[n++] = '\n';
+		queue_line(j, mark, n);
+	}
+	queue_line(j, line, len);
 }
 
 int
@@ -1105,7 +1142,7 @@ write_live(struct journal *j, int fd, off_t *size)
 	*size = 0;
 	memcpy(buf, HEADER, len);
 	RB_FOREACH(e, names, &j->names) {
-		if (len + JOURNAL_LINELEN > sizeof(buf)) {
+		if (len + 2 * JOURNAL_LINELEN > sizeof(buf)) {
 			if (write_all(fd, buf, len) == -1)
 				return -1;
 			*size += len;
@@ -1118,6 +1155,11 @@ write_live(struct journal *j, int fd, off_t *size)
 		}
 		len += e->linelen;
 		buf[len - 1] = '\n';
+	}
+	/* It is synced before it is seen under its name. */
+	if (j->count > 0) {
+		len += synced_format(buf + len, JOURNAL_LINELEN);
+		buf[len++] = '\n';
 	}
 	*size += len;
 	return write_all(fd, buf, len);

@@ -28,6 +28,9 @@
  *
  * Text: the line "vmnetd leases 1", then one record a line, each with a
  * checksum at its end.  A later record of a VM interface replaces the earlier.
+ * The line "synced" says that all before it is on disk: what is damaged there
+ * was damaged later, and stops the start.  What is damaged behind the last one
+ * was never promised, in whatever order a disk has written it, and is dropped.
  * Appending and syncing make a record durable; from time to time the live
  * records are written to a new file that replaces the old one.  At any byte
  * at which writing stops, every record that was synced is found again.

@@ -27,11 +27,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "addr.h"
 #include "conf.h"
 #include "confsend.h"
+#include "hostaddr.h"
 #include "kernel.h"
 #include "log.h"
 #include "message.h"
@@ -48,6 +50,23 @@
 RB_HEAD(tap_tree, port);
 RB_HEAD(subnet_tree, port);
 
+/*
+ * A lease of before the start for which the configuration has no place any
+ * more: its VM keeps it as long as it runs.
+ */
+struct kept {
+	RB_ENTRY(kept)	 entry;
+	struct prefix	 subnet;
+	uint8_t		 ifn;
+	char		 vm[VM_NAMELEN];
+};
+RB_HEAD(kept_tree, kept);
+
+/* What was refused is not said again as long as it is among the last. */
+#define REFUSED_LAST	64
+/* And no more than so many in a minute. */
+#define REFUSED_RATE	100
+
 /* A pool of the configuration with its arithmetic. */
 struct priv_pool {
 	TAILQ_ENTRY(priv_pool)	 entry;
@@ -61,7 +80,8 @@ static void	 priv_dispatch_frontend(struct channel *, struct imsg *);
 static void	 priv_connect(struct imsg *);
 static void	 priv_configure(struct conf *);
 static void	 make_pools(void);
-static void	 reserve(const struct conf_vmif *);
+static void	 priv_keep(struct channel *, struct imsg *);
+static void	 know_address(const struct interface *, void *);
 static struct priv_pool	*find_pool(const struct conf_pool *);
 static void	 look(uint32_t);
 static void	 raise_tap(const struct msg_raise *);
@@ -73,6 +93,9 @@ static int	 check_vm(const struct interface *, const char *, uint32_t,
 static int	 check_subnet(const struct msg_prepare *,
 		    const struct interface *, const struct conf_match *,
 		    char *, size_t);
+static bool	 is_kept(const struct msg_prepare *);
+static int	 check_host(const struct port *, struct interface *, char *,
+		    size_t);
 static int	 check_port(const struct msg_prepare *,
 		    const struct interface *, char *, size_t);
 static int	 set_address(const struct interface *, const struct prefix *,
@@ -82,6 +105,7 @@ static bool	 has_address(const struct interface *, const struct prefix *);
 static void	 withdraw(const struct msg_withdraw *);
 static int	 refuse(char *, size_t, const char *, ...)
 		    __attribute__((__format__ (printf, 3, 4)));
+static void	 say_refused(const struct msg_prepare *, const char *);
 static int	 port_cmp(const struct port *, const struct port *);
 static void	 show_rules(uint32_t, uint32_t);
 static void	 check(uint32_t);
@@ -89,9 +113,11 @@ static void	 send_text(void *, const char *);
 static void	 send_text_end(uint32_t, int32_t);
 static int	 tap_cmp(const struct port *, const struct port *);
 static int	 subnet_cmp(const struct port *, const struct port *);
+static int	 kept_cmp(const struct kept *, const struct kept *);
 
 RB_PROTOTYPE_STATIC(tap_tree, port, bytap, tap_cmp)
 RB_PROTOTYPE_STATIC(subnet_tree, port, bysubnet, subnet_cmp)
+RB_PROTOTYPE_STATIC(kept_tree, kept, entry, kept_cmp)
 
 struct port_tree			 ports = RB_INITIALIZER(&ports);
 
@@ -100,6 +126,7 @@ static struct conf			*conf;
 static TAILQ_HEAD(, priv_pool)		 pools = TAILQ_HEAD_INITIALIZER(pools);
 static struct tap_tree			 taps = RB_INITIALIZER(&taps);
 static struct subnet_tree		 subnets = RB_INITIALIZER(&subnets);
+static struct kept_tree			 kepts = RB_INITIALIZER(&kepts);
 
 static int
 port_cmp(const struct port *a, const struct port *b)
@@ -129,15 +156,27 @@ subnet_cmp(const struct port *a, const struct port *b)
 	return a->subnet.addr < b->subnet.addr ? -1 : 1;
 }
 
+static int
+kept_cmp(const struct kept *a, const struct kept *b)
+{
+	int	 order;
+
+	if ((order = strcmp(a->vm, b->vm)) != 0)
+		return order;
+	return (int)a->ifn - (int)b->ifn;
+}
+
 RB_GENERATE(port_tree, port, entry, port_cmp)
 RB_GENERATE_STATIC(tap_tree, port, bytap, tap_cmp)
 RB_GENERATE_STATIC(subnet_tree, port, bysubnet, subnet_cmp)
+RB_GENERATE_STATIC(kept_tree, kept, entry, kept_cmp)
 
 void
 priv_main(void)
 {
 	process_init(ROLE_PRIV, &parent, priv_dispatch_parent);
-	if (kernel_change_open() == -1)
+	if (kernel_change_open() == -1 ||
+	    kernel_look_all(know_address, NULL) == -1)
 		fatal("priv");
 	guard_open();
 	guard_start();
@@ -159,6 +198,9 @@ priv_dispatch_parent(struct channel *ch, struct imsg *imsg)
 		if (message_get(ch, imsg, &verbose, sizeof(verbose)))
 			log_setverbose(verbose);
 		break;
+	case IMSG_LEASE:
+		priv_keep(ch, imsg);
+		break;
 	case IMSG_CONF_BEGIN:
 	case IMSG_CONF_POOL:
 	case IMSG_CONF_VM:
@@ -172,6 +214,37 @@ priv_dispatch_parent(struct channel *ch, struct imsg *imsg)
 		    imsg_get_type(imsg));
 		break;
 	}
+}
+
+/*
+ * The host as it was at the start: what running VMs have is given to nobody
+ * else, whatever the engine says of it.
+ */
+static void
+know_address(const struct interface *ifc, void *arg)
+{
+	if (hostaddr_set(ifc->index, ifc->name, ifc->rdomain, ifc->addr,
+	    ifc->naddr) == -1)
+		fatal("address");
+}
+
+/* These come before the first configuration. */
+static void
+priv_keep(struct channel *ch, struct imsg *imsg)
+{
+	struct lease_record	 record;
+	struct kept		*kept;
+
+	if (!message_get(ch, imsg, &record, sizeof(record)))
+		return;
+	if ((kept = calloc(1, sizeof(*kept))) == NULL)
+		fatal("lease");
+	kept->subnet.addr = record.subnet;
+	kept->subnet.len = record.plen;
+	kept->ifn = record.ifn;
+	strlcpy(kept->vm, record.vm, sizeof(kept->vm));
+	if (RB_INSERT(kept_tree, &kepts, kept) != NULL)
+		free(kept);
 }
 
 static void
@@ -216,8 +289,6 @@ static void
 make_pools(void)
 {
 	struct conf_pool	*cp;
-	struct conf_vm		*vm;
-	struct conf_vmif	*vmif;
 	struct priv_pool	*pp;
 
 	while ((pp = TAILQ_FIRST(&pools)) != NULL) {
@@ -232,30 +303,6 @@ make_pools(void)
 			fatal("pool %s", cp->name);
 		pp->conf = cp;
 		TAILQ_INSERT_TAIL(&pools, pp, entry);
-	}
-	TAILQ_FOREACH(vm, &conf->vms, entry) {
-		reserve(&vm->all);
-		TAILQ_FOREACH(vmif, &vm->ifs, entry)
-			reserve(vmif);
-	}
-}
-
-/* What the configuration gives one VM interface is taken for all others. */
-static void
-reserve(const struct conf_vmif *vmif)
-{
-	struct conf_pool	*cp;
-	struct priv_pool	*pp;
-	struct prefix		 subnet;
-
-	if (vmif->address == 0)
-		return;
-	TAILQ_FOREACH(cp, &conf->pools, entry) {
-		pp = find_pool(cp);
-		if (!prefix_contains(&cp->inet, vmif->address))
-			continue;
-		subnet = pool_subnet(pp->pool, vmif->address);
-		(void)pool_take(pp->pool, subnet.addr);
 	}
 }
 
@@ -334,6 +381,36 @@ refuse(char *reason, size_t size, const char *fmt, ...)
 	vsnprintf(reason, size, fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+/*
+ * The engine tries again and again, and a broken one may ask for anything:
+ * each thing is said once, and not too many.
+ */
+static void
+say_refused(const struct msg_prepare *msg, const char *reason)
+{
+	static uint32_t	 last[REFUSED_LAST];
+	static size_t	 next;
+	static time_t	 minute;
+	static int	 said;
+	uint32_t	 hash = 2166136261U ^ msg->ifindex;
+	const char	*p;
+	size_t		 i;
+
+	for (p = reason; *p != '\0'; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619U;
+	for (i = 0; i < REFUSED_LAST; i++)
+		if (last[i] == hash)
+			return;
+	last[next] = hash;
+	next = (next + 1) % REFUSED_LAST;
+	if (time(NULL) / 60 != minute) {
+		minute = time(NULL) / 60;
+		said = 0;
+	}
+	if (said++ < REFUSED_RATE)
+		log_warnx("interface %u: refused: %s", msg->ifindex, reason);
 }
 
 /* The tap is that VM interface's, and the configuration lets us serve it. */
@@ -417,6 +494,7 @@ prepare(const struct msg_prepare *msg)
 		fatal("port");
 	if ((fd = prepare_tap(msg, &ifc, port, answer.reason,
 	    sizeof(answer.reason))) == -1) {
+		say_refused(msg, answer.reason);
 		guard_remove(port);
 		free(port);
 		channel_send(&engine, IMSG_PREPARED, 0, -1, &answer,
@@ -463,7 +541,8 @@ prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
 
 	if (check_vm(ifc, msg->vm, msg->ifn, &match, reason, size) == -1 ||
 	    check_port(msg, ifc, reason, size) == -1 ||
-	    check_subnet(msg, ifc, &match, reason, size) == -1)
+	    check_subnet(msg, ifc, &match, reason, size) == -1 ||
+	    check_host(port, ifc, reason, size) == -1)
 		return -1;
 	if (kernel_tap_join(ifc) == -1)
 		return refuse(reason, size, "join the group vmnet: %s",
@@ -509,9 +588,9 @@ check_port(const struct msg_prepare *msg, const struct interface *ifc,
 }
 
 /*
- * The subnet is one that the configuration gives this VM interface.  A tap
- * that has that very address keeps it whatever the configuration says now:
- * a running VM is not cut off by a change.
+ * The subnet is one that the configuration gives this VM interface, or that
+ * its tap has by a lease that an earlier one gave it: a running VM is not cut
+ * off by a change.
  */
 static int
 check_subnet(const struct msg_prepare *msg, const struct interface *ifc,
@@ -524,7 +603,7 @@ check_subnet(const struct msg_prepare *msg, const struct interface *ifc,
 	if (!subnet_usable(&subnet, msg->guest))
 		return refuse(reason, size, "%s is no guest address in %s",
 		    addr_ntoa(msg->guest), prefix_ntoa(&subnet));
-	if (has_address(ifc, &host))
+	if (has_address(ifc, &host) && is_kept(msg))
 		return 0;
 	if (match->pool == NULL || strcmp(match->pool->name, msg->pool) != 0)
 		return refuse(reason, size, "pool \"%s\" is not for it",
@@ -546,10 +625,51 @@ check_subnet(const struct msg_prepare *msg, const struct interface *ifc,
 	if (msg->guest != subnet_guest(&subnet))
 		return refuse(reason, size, "%s is not the guest address of "
 		    "%s", addr_ntoa(msg->guest), prefix_ntoa(&subnet));
-	if (pool_take(pp->pool, msg->subnet) == -1)
+	if (conf_reserved(conf, match->pool, &subnet))
 		return refuse(reason, size, "%s is reserved for another VM",
 		    prefix_ntoa(&subnet));
-	pool_give(pp->pool, msg->subnet);
+	return 0;
+}
+
+/* The parent found it in the lease file. */
+static bool
+is_kept(const struct msg_prepare *msg)
+{
+	const struct prefix	 subnet = { msg->subnet, msg->plen };
+	struct kept		*kept, key;
+
+	strlcpy(key.vm, msg->vm, sizeof(key.vm));
+	key.ifn = msg->ifn;
+	kept = RB_FIND(kept_tree, &kepts, &key);
+	return kept != NULL && prefix_equal(&kept->subnet, &subnet);
+}
+
+/*
+ * Nothing of the host is in the way, as far as was seen: look again at what
+ * seems to be.  Each look is the end of the one before.
+ */
+static int
+check_host(const struct port *port, struct interface *ifc, char *reason,
+    size_t size)
+{
+	const struct hostaddr	*other;
+	uint32_t		 last = 0;
+
+	if (has_address(ifc, &port->rules.host))
+		return 0;
+	while ((other = hostaddr_overlap(port->rules.rdomain,
+	    &port->subnet, port->rules.ifindex)) != NULL) {
+		if (other->ifindex == last)
+			return refuse(reason, size, "%s is in the way of %s",
+			    other->ifname, prefix_ntoa(&port->subnet));
+		last = other->ifindex;
+		if (kernel_look_priv(last, ifc) == -1)
+			hostaddr_remove(last);
+		else
+			know_address(ifc, NULL);
+	}
+	if (last != 0 && kernel_look_priv(port->rules.ifindex, ifc) == -1)
+		return refuse(reason, size, "the tap has gone");
 	return 0;
 }
 

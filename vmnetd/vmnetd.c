@@ -46,6 +46,7 @@
 #include "log.h"
 #include "message.h"
 #include "paths.h"
+#include "pool.h"
 #include "process.h"
 #include "rules.h"
 
@@ -62,6 +63,7 @@ struct child {
 /* A reload goes to priv, then to the engine; one at a time. */
 struct reload {
 	struct conf	*conf;		/* NULL: none under way */
+	enum role	 at;		/* whose answer is awaited */
 	uint32_t	 client;	/* 0: SIGHUP or start */
 	bool		 again;		/* SIGHUP came meanwhile */
 };
@@ -90,6 +92,7 @@ static void		 start_children(const char *);
 static void		 connect_children(enum role, enum role);
 static void		 parent_signal(int, short, void *);
 static void		 parent_dispatch(struct channel *, struct imsg *);
+static bool		 may_say(const struct channel *, uint32_t);
 static void		 child_gone(struct channel *);
 static __dead void	 parent_stop(int);
 static int		 children_reap(void);
@@ -100,10 +103,14 @@ static void		 reload_done(uint32_t, int);
 static void		 conf_done(struct channel *);
 static void		 conf_refused(struct channel *, struct imsg *);
 static void		 send_lease(void *, const struct lease_record *);
+static void		 send_kept(void *, const struct lease_record *);
 static void		 store(struct channel *, struct imsg *);
 static int		 store_put(const struct msg_store *);
 static const char	*store_check(uint32_t, const struct lease_record *);
-static bool		 store_fits(const struct conf *,
+static const char	*store_note_check(const struct lease_record *);
+static const char	*store_fits(const struct conf *,
+			    const struct lease_record *);
+static const char	*store_fits_pool(const struct conf_pool *,
 			    const struct lease_record *);
 static void		 store_answer(uint32_t, const char *);
 static void		 store_commit(struct channel *);
@@ -294,6 +301,8 @@ parent_main(const char *argv0)
 	channel_send(&children[ROLE_FRONTEND].ch, IMSG_CONTROL_SOCKET, 0,
 	    sock, NULL, 0);
 	reloading.conf = conf;
+	reloading.at = ROLE_PRIV;
+	journal_each(journal, send_kept, NULL);
 	conf_send(&children[ROLE_PRIV].ch, conf, true);
 
 	sandbox_enter(ROLE_PARENT, lease_dir());
@@ -397,6 +406,11 @@ parent_dispatch(struct channel *ch, struct imsg *imsg)
 {
 	int32_t	 value;
 
+	if (!may_say(ch, imsg_get_type(imsg))) {
+		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		    imsg_get_type(imsg));
+		return;
+	}
 	switch (imsg_get_type(imsg)) {
 	case IMSG_CONF_DONE:
 		conf_done(ch);
@@ -405,21 +419,35 @@ parent_dispatch(struct channel *ch, struct imsg *imsg)
 		conf_refused(ch, imsg);
 		break;
 	case IMSG_STORE:
-		if (ch == &children[ROLE_ENGINE].ch)
-			store(ch, imsg);
+		store(ch, imsg);
 		break;
 	case IMSG_RELOAD:
-		if (ch == &children[ROLE_FRONTEND].ch)
-			reload(imsg_get_id(imsg));
+		reload(imsg_get_id(imsg));
 		break;
 	case IMSG_LOG:
 		if (message_get(ch, imsg, &value, sizeof(value)))
 			set_verbose(value);
 		break;
+	}
+}
+
+/* Whose message is it? */
+static bool
+may_say(const struct channel *ch, uint32_t type)
+{
+	switch (type) {
+	case IMSG_CONF_REFUSED:
+		return ch == &children[ROLE_PRIV].ch;
+	case IMSG_CONF_DONE:
+		return ch == &children[ROLE_PRIV].ch ||
+		    ch == &children[ROLE_ENGINE].ch;
+	case IMSG_STORE:
+		return ch == &children[ROLE_ENGINE].ch;
+	case IMSG_RELOAD:
+	case IMSG_LOG:
+		return ch == &children[ROLE_FRONTEND].ch;
 	default:
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
-		    imsg_get_type(imsg));
-		break;
+		return false;
 	}
 }
 
@@ -543,6 +571,7 @@ reload(uint32_t client)
 	}
 	reloading.conf = new;
 	reloading.client = client;
+	reloading.at = ROLE_PRIV;
 	conf_send(&children[ROLE_PRIV].ch, new, true);
 }
 
@@ -569,11 +598,13 @@ reload_done(uint32_t client, int32_t ok)
 static void
 conf_done(struct channel *ch)
 {
-	if (reloading.conf == NULL) {
+	if (reloading.conf == NULL ||
+	    ch != &children[reloading.at].ch) {
 		log_warnx("%s sent an answer to no reload: ignored", ch->peer);
 		return;
 	}
-	if (ch == &children[ROLE_PRIV].ch) {
+	if (reloading.at == ROLE_PRIV) {
+		reloading.at = ROLE_ENGINE;
 		conf_send(&children[ROLE_ENGINE].ch, reloading.conf,
 		    false);
 		if (!started) {
@@ -609,7 +640,8 @@ conf_refused(struct channel *ch, struct imsg *imsg)
 	uint32_t	*client = NULL;
 	char		*line, *rest, *text;
 
-	if (reloading.conf == NULL || imsg_get_ibuf(imsg, &buf) == -1 ||
+	if (reloading.conf == NULL || reloading.at != ROLE_PRIV ||
+	    imsg_get_ibuf(imsg, &buf) == -1 ||
 	    !message_string(ibuf_data(&buf), ibuf_size(&buf))) {
 		log_warnx("%s sent a malformed refusal: ignored", ch->peer);
 		return;
@@ -670,6 +702,18 @@ keep_text(const char *path, const char *new, const char *text, size_t len)
 	}
 	close(fd);
 	return rename(new, path);
+}
+
+/*
+ * What a running VM may have from an earlier configuration: priv, too, is to
+ * leave it that.
+ */
+static void
+send_kept(void *arg, const struct lease_record *record)
+{
+	if (store_fits(conf, record) != NULL)
+		channel_send(&children[ROLE_PRIV].ch, IMSG_LEASE, 0, -1,
+		    record, sizeof(*record));
 }
 
 static void
@@ -737,41 +781,88 @@ store_put(const struct msg_store *msg)
 }
 
 /*
- * A new binding must have its place in the configuration; a note must leave
- * the binding as it is.
+ * A new binding must have its place in the configuration; while a new one is
+ * on its way, in either.
  */
 static const char *
 store_check(uint32_t op, const struct lease_record *record)
 {
-	struct lease_record	 old;
+	const char	*error;
 
-	if (op == LEASE_NOTE) {
-		if (journal_find(journal, record->vm, record->ifn,
-		    &old) == -1 || old.subnet != record->subnet ||
-		    old.plen != record->plen || old.guest != record->guest)
-			return "a note changes the binding";
-		return NULL;
-	}
+	if (op == LEASE_NOTE)
+		return store_note_check(record);
 	if (op != LEASE_STORE)
 		return "unknown operation";
-	/* During a reload the engine may be there already, or not yet. */
-	if (store_fits(conf, record) || (reloading.conf != NULL &&
-	    store_fits(reloading.conf, record)))
-		return NULL;
-	return "no subnet of its pool";
+	error = store_fits(conf, record);
+	if (error != NULL && reloading.conf != NULL && reloading.conf != conf)
+		error = store_fits(reloading.conf, record);
+	return error;
 }
 
-static bool
+/* A note leaves the binding as it is; its pool may have a new name. */
+static const char *
+store_note_check(const struct lease_record *record)
+{
+	const struct conf_pool	*pool;
+	struct lease_record	 old;
+	const char		*error = "unknown pool";
+
+	if (journal_find(journal, record->vm, record->ifn, &old) == -1 ||
+	    old.subnet != record->subnet || old.plen != record->plen ||
+	    old.guest != record->guest)
+		return "a note changes the binding";
+	if (strcmp(old.pool, record->pool) == 0)
+		return NULL;
+	if ((pool = conf_find_pool(conf, record->pool)) != NULL)
+		error = store_fits_pool(pool, record);
+	if (error != NULL && reloading.conf != NULL &&
+	    (pool = conf_find_pool(reloading.conf, record->pool)) != NULL)
+		error = store_fits_pool(pool, record);
+	return error;
+}
+
+/* What this configuration gives this VM interface, and no other. */
+static const char *
 store_fits(const struct conf *c, const struct lease_record *record)
 {
 	const struct prefix	 subnet = { record->subnet, record->plen };
-	const struct conf_pool	*pool;
+	struct conf_match	 match;
+	const char		*error;
 
-	return (pool = conf_find_pool(c, record->pool)) != NULL &&
-	    record->plen == pool->subnet &&
-	    prefix_contains(&pool->inet, prefix_first(&subnet)) &&
-	    prefix_contains(&pool->inet, prefix_last(&subnet));
+	if (conf_find_pool(c, record->pool) == NULL)
+		return "unknown pool";
+	conf_match(c, record->vm, record->ifn, &match);
+	if (match.ignore)
+		return "the VM is to be ignored";
+	if (match.pool == NULL || strcmp(match.pool->name, record->pool) != 0)
+		return "the pool is not for it";
+	if ((error = store_fits_pool(match.pool, record)) != NULL)
+		return error;
+	if (match.address != 0)
+		return record->guest == match.address ? NULL :
+		    "not its configured address";
+	if (record->guest != subnet_guest(&subnet))
+		return "not the guest address of its subnet";
+	if (conf_reserved(c, match.pool, &subnet))
+		return "the configured address of another VM";
+	return NULL;
 }
+
+static const char *
+store_fits_pool(const struct conf_pool *cp, const struct lease_record *record)
+{
+	const struct prefix	 subnet = { record->subnet, record->plen };
+	struct pool		*pool;
+	bool			 fits;
+
+	pool = pool_new(&cp->inet, cp->subnet, cp->exclude, cp->nexclude);
+	if (pool == NULL)
+		fatal("pool %s", cp->name);
+	fits = pool_contains(pool, &subnet);
+	pool_free(pool);
+	return fits ? NULL : "subnet outside its pool";
+}
+
 
 /* Durable, or why not. */
 static void

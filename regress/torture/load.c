@@ -1,0 +1,173 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <net/if.h>
+#include <linux/if_tun.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control.h"
+
+/*
+ * What a shell is too slow for.
+ *
+ * usage: load tap name [ifindex]	a tap that stays, with that index
+ *	  load taps count prefix	many of them, opened and held
+ *	  load connect count socket	so many clients, one after the other
+ *	  load hold count socket	so many at once, until a signal
+ *	  load half count socket	each with half a message
+ *	  load deaf count socket	each monitors, and never reads
+ */
+
+static int
+open_tap(const char *name, unsigned int ifindex, int stays)
+{
+	struct ifreq	 ifr;
+	int		 fd;
+
+	if ((fd = open("/dev/net/tun", O_RDWR)) == -1)
+		err(1, "/dev/net/tun");
+	if (ifindex != 0 && ioctl(fd, TUNSETIFINDEX, &ifindex) == -1)
+		err(1, "index %u", ifindex);
+	memset(&ifr, 0, sizeof(ifr));
+	ifr.ifr_flags = IFF_TAP | IFF_NO_PI;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	if (ioctl(fd, TUNSETIFF, &ifr) == -1)
+		err(1, "%s", name);
+	if (stays && ioctl(fd, TUNSETPERSIST, 1) == -1)
+		err(1, "%s", name);
+	return fd;
+}
+
+static int
+connect_to(const char *path)
+{
+	struct sockaddr_un	 sun;
+	int			 fd;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
+		err(1, "socket");
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+		err(1, "connect: %s", path);
+	return fd;
+}
+
+static void
+ask(int fd, uint32_t type, size_t len)
+{
+	struct {
+		uint32_t		 hdr[4];
+		struct ctl_request	 req;
+	} msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.hdr[0] = type;
+	msg.hdr[1] = sizeof(msg);
+	if (len > sizeof(msg))
+		len = sizeof(msg);
+	/* It may have been put out already. */
+	if (write(fd, &msg, len) == -1 && errno != EPIPE &&
+	    errno != ECONNRESET)
+		err(1, "write");
+}
+
+static void
+wait_for_signal(void)
+{
+	printf("ready\n");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
+static void
+clients(const char *what, long count, const char *path)
+{
+	long	 i;
+	int	 fd;
+
+	for (i = 0; i < count; i++) {
+		fd = connect_to(path);
+		if (strcmp(what, "connect") == 0) {
+			/* Some say something first. */
+			if (i % 3 == 0)
+				ask(fd, CTL_SHOW_LEASES, i % 7 * 20);
+			close(fd);
+		} else if (strcmp(what, "half") == 0)
+			ask(fd, CTL_SHOW_LEASES, 10 + i % 100);
+		else if (strcmp(what, "deaf") == 0)
+			ask(fd, CTL_MONITOR, 1000);
+	}
+	if (strcmp(what, "connect") != 0)
+		wait_for_signal();
+	printf("connected %ld times\n", count);
+}
+
+static void
+raise_limit(void)
+{
+	struct rlimit	 rl = { 65536, 65536 };
+
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		err(1, "setrlimit");
+}
+
+int
+main(int argc, char *argv[])
+{
+	char	 name[IFNAMSIZ];
+	long	 i, n;
+
+	if (argc < 3)
+		errx(1, "usage: see load.c");
+	signal(SIGPIPE, SIG_IGN);
+	raise_limit();
+	if (strcmp(argv[1], "tap") == 0) {
+		open_tap(argv[2], argc > 3 ? atoi(argv[3]) : 0, 1);
+		return 0;
+	}
+	if (argc < 4)
+		errx(1, "usage: see load.c");
+	n = strtol(argv[2], NULL, 10);
+	if (strcmp(argv[1], "taps") != 0) {
+		clients(argv[1], n, argv[3]);
+		return 0;
+	}
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s%ld", argv[3], i);
+		open_tap(name, 0, 0);
+	}
+	wait_for_signal();
+}
