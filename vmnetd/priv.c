@@ -57,6 +57,7 @@ RB_HEAD(subnet_tree, port);
 struct kept {
 	RB_ENTRY(kept)	 entry;
 	struct prefix	 subnet;
+	uint32_t	 guest;
 	uint8_t		 ifn;
 	char		 vm[VM_NAMELEN];
 };
@@ -241,6 +242,7 @@ priv_keep(struct channel *ch, struct imsg *imsg)
 		fatal("lease");
 	kept->subnet.addr = record.subnet;
 	kept->subnet.len = record.plen;
+	kept->guest = record.guest;
 	kept->ifn = record.ifn;
 	strlcpy(kept->vm, record.vm, sizeof(kept->vm));
 	if (RB_INSERT(kept_tree, &kepts, kept) != NULL)
@@ -600,9 +602,6 @@ check_subnet(const struct msg_prepare *msg, const struct interface *ifc,
 	const struct prefix	 host = { subnet_host(&subnet), msg->plen };
 	struct priv_pool	*pp;
 
-	if (!subnet_usable(&subnet, msg->guest))
-		return refuse(reason, size, "%s is no guest address in %s",
-		    addr_ntoa(msg->guest), prefix_ntoa(&subnet));
 	if (has_address(ifc, &host) && is_kept(msg))
 		return 0;
 	if (match->pool == NULL || strcmp(match->pool->name, msg->pool) != 0)
@@ -641,7 +640,8 @@ is_kept(const struct msg_prepare *msg)
 	strlcpy(key.vm, msg->vm, sizeof(key.vm));
 	key.ifn = msg->ifn;
 	kept = RB_FIND(kept_tree, &kepts, &key);
-	return kept != NULL && prefix_equal(&kept->subnet, &subnet);
+	return kept != NULL && prefix_equal(&kept->subnet, &subnet) &&
+	    kept->guest == msg->guest;
 }
 
 /*

@@ -34,6 +34,7 @@
 #include "lease.h"
 #include "log.h"
 #include "message.h"
+#include "pool.h"
 #include "process.h"
 
 /*
@@ -134,6 +135,8 @@ static const struct attack attacks[] = {
 	    "default", "172.16.0.4/31", NULL },
 	{ "length-256", PRIV, a_prepare_length, "tap1", "vm1", 256 + 31,
 	    "default", "172.16.0.4/31", NULL },
+	{ "other-guest", PRIV, a_prepare, "tap1", "vm1", 0, "default",
+	    "172.16.0.4/31", "172.16.0.99" },
 	{ "odd-subnet", PRIV, a_prepare, "tap1", "vm1", 0, "default",
 	    "172.16.0.5/31", NULL },
 	{ "network-address", PRIV, a_prepare, "tap1", "vm1", 0, "default",
@@ -452,6 +455,10 @@ fill_prepare(struct msg_prepare *msg, const struct attack *a)
 	msg->ifn = a->ifn;
 	msg->subnet = subnet.addr;
 	msg->plen = atoi(slash);
+	subnet.len = msg->plen;
+	msg->guest = subnet_guest(&subnet);
+	if (a->guest != NULL && addr_parse(a->guest, &msg->guest) == -1)
+		fatalx("%s", a->guest);
 	strlcpy(msg->vm, a->vm, sizeof(msg->vm));
 	strlcpy(msg->pool, a->pool, sizeof(msg->pool));
 }
