@@ -26,6 +26,7 @@ BRIDGE=bridge190
 
 network_create()
 {
+	network_destroy
 	ifconfig "lo$HOST_RD" create 2>/dev/null
 	ifconfig "lo$HOST_RD" rdomain "$HOST_RD" 127.0.0.1/8
 	n=0
@@ -184,7 +185,7 @@ host_interface()
 # More messages about an interface than a socket holds.
 interface_noise()
 {
-	"$GUEST" -t "tap$((FIRST_TAP + 10))" churn=5000
+	"$GUEST" -t "tap$((FIRST_TAP + 10))" flap=4000
 }
 
 bridge_create()

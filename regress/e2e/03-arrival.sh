@@ -57,7 +57,10 @@ guest_start first -t $T1 -D vm2-if0-first bind serve
 soon "the first VM is bound" in_state bound first
 first=$(field first 0 guest)
 guest_stop first
-guest_start second -t $T1 -m fe:e1:bb:d1:00:22 -D vm3-if0-second bind serve
+# (A VM takes longer than that to boot: until its description has been read
+# the tap is the first one's.)
+guest_start second -t $T1 -m fe:e1:bb:d1:00:22 -D vm3-if0-second sleep=500 \
+    bind serve
 soon "the second VM is bound on the same tap" in_state bound second
 soon "the first is idle" in_state idle first
 isnt "it has another address" "$(field second 0 guest)" "$first"

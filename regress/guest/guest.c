@@ -15,6 +15,12 @@
  */
 
 
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <net/if.h>
+
 #include <arpa/inet.h>
 
 #include <err.h>
@@ -50,7 +56,7 @@
  *	arp=addr ping=addr
  *	serve[=s]	answer ARP and ping, until a signal comes or time is up
  *	open[=tap] close describe=text sleep=ms
- *	churn=n		open and close it that many times
+ *	flap=n		set it down and up, that many times
  *	bridge=tap	relay between the tap and another one (in -N's
  *			namespace) that is the guest's interface
  *	hostname= clientid=hex option=code:hex broadcast=0|1 address= server=
@@ -295,21 +301,31 @@ do_close(struct guest *g, const char *arg)
 }
 
 static int
-do_churn(struct guest *g, const char *arg)
-{
-	long	 n = parse_number("churn", arg, 10000000);
-
-	for (; n > 0 && !stop; n--) {
-		guest_close(g);
-		guest_open(g);
-	}
-	return 0;
-}
-
-static int
 do_describe(struct guest *g, const char *arg)
 {
 	describe(g, arg);
+	return 0;
+}
+
+/* The kernel announces each change. */
+static int
+do_flap(struct guest *g, const char *arg)
+{
+	struct ifreq	 ifr;
+	long		 n = 2 * parse_number("flap", arg, 1000000);
+	int		 fd;
+
+	memset(&ifr, 0, sizeof(ifr));
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", g->tap);
+	if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) == -1 ||
+	    ioctl(fd, SIOCGIFFLAGS, &ifr) == -1)
+		err(1, "flap %s", g->tap);
+	for (; n > 0 && !stop; n--) {
+		ifr.ifr_flags ^= IFF_UP;
+		if (ioctl(fd, SIOCSIFFLAGS, &ifr) == -1)
+			err(1, "flap %s", g->tap);
+	}
+	close(fd);
 	return 0;
 }
 
@@ -670,10 +686,10 @@ static const struct action {
 	{ "bind", NO_ARG, do_bind },
 	{ "bridge", MUST_ARG, do_bridge },
 	{ "broadcast", MUST_ARG, set_broadcast },
-	{ "churn", MUST_ARG, do_churn },
 	{ "clientid", MUST_ARG, set_clientid },
 	{ "close", NO_ARG, do_close },
 	{ "describe", MUST_ARG, do_describe },
+	{ "flap", MUST_ARG, do_flap },
 	{ "flood", MUST_ARG, do_flood },
 	{ "hostname", MUST_ARG, set_hostname },
 	{ "lladdr", MUST_ARG, set_lladdr },
