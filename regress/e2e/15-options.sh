@@ -77,21 +77,88 @@ wrong()
 	    tr -d ' ')" 1
 }
 
-wrong "nat is not there yet" 3 "" <<EOC
-pool "p" {
-	inet 172.16.0.0/24
-	nat on egress
-}
-EOC
-for later in 'isolate' 'rules "/etc/passwd"' 'inet6 fd00::/64' \
-    'on bridge0' 'nameserver host via 127.0.0.1'; do
-	wrong "so is $later" 3 "" <<EOC
+for later in 'inet6 fd00::/64' 'on bridge0'; do
+	wrong "not there yet: $later" 3 "*\"${later%% *}\" is not supported*" <<EOC
 pool "p" {
 	inet 172.16.0.0/24
 	$later
 }
 EOC
 done
+
+# right WHAT < configuration: it is read, and what is printed is the same.
+right()
+{
+	conf
+	ok "$1" vmnetd -nv || return
+	printf '%s\n' "$ok_out" >"$DIR/printed"
+	chmod 600 "$DIR/printed"
+	ok "$1: what is printed is read again" "$VMNETD" -nv -f "$DIR/printed"
+	is "$1: as the same" "$ok_out" "$(cat "$DIR/printed")"
+}
+
+echo "# nothing" >"$DIR/vm.rules"
+for said in 'nat on egress' 'nat on em0 to 192.0.2.7 nat on em1' 'isolate' \
+    "rules \"$DIR/vm.rules\"" 'nameserver host via 127.0.0.1'; do
+	right "$said" <<EOC
+pool "p" {
+	inet 172.16.0.0/24
+	$said
+}
+EOC
+	like "$said: it is printed" "$ok_out" "*	${said%% *}*"
+done
+right "forwards" <<EOC
+anchor "vms"
+pool "p" { inet 172.16.0.0/24 }
+vm "web*" {
+	forward tcp port 8080 to 80
+	forward { tcp, udp } on em0 from 192.0.2.0/24 address 198.51.100.5 \\
+	    port 5000:5010 to 6000:*
+	rules "$DIR/vm.rules"
+	interface 1 { forward udp from 192.0.2.9 port 53 to 5353 }
+}
+EOC
+case $SYSTEM in
+linux)	like "the rules are printed, too" "$ok_out" "*# table inet vms {*" ;;
+*)	like "the rules are printed, too" "$ok_out" "*# anchor \"\*\"*" ;;
+esac
+for sample in "$top"/etc/vmnetd.conf; do
+	cp "$sample" "$CONF"
+	ok "the sample ${sample##*/}" vmnetd -n
+	# All that it has, apart from where the interface is to be there.
+	sed 's/^#\([^ ]\)/\1/' "$sample" >"$CONF"
+	ok "and what is commented out in it" vmnetd -n
+done
+
+wrong "forwards that clash" 4 "*:3*" <<EOC
+pool "p" { inet 172.16.0.0/24 }
+vm "a" {
+	forward tcp port 80 to 80
+	forward { tcp, udp } port 70:90 to 7000:*
+}
+EOC
+wrong "forwards of two VMs" 3 "*:2*" <<EOC
+pool "p" { inet 172.16.0.0/24 }
+vm "a" { forward tcp port 80 to 80 }
+vm "b" { forward tcp from 192.0.2.0/24 port 80 to 80 }
+EOC
+wrong "a forward without its port" 2 "" <<EOC
+pool "p" { inet 172.16.0.0/24 }
+vm "a" { forward tcp to 80 }
+EOC
+wrong "rules that are not there" 3 "*nothing*" <<EOC
+pool "p" {
+	inet 172.16.0.0/24
+	rules "$DIR/nothing"
+}
+EOC
+wrong "via, for another than the host" 3 "" <<EOC
+pool "p" {
+	inet 172.16.0.0/24
+	nameserver 9.9.9.9 via 127.0.0.1
+}
+EOC
 wrong "overlapping pools" 2 "" <<EOC
 pool "p" { inet 172.16.0.0/16 }
 pool "q" { inet 172.16.3.0/24 }

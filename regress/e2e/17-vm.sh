@@ -13,27 +13,31 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# A real VM: its own kernel, its own DHCP client, its virtio-net on the tap.
+# A real VM: its own kernel, its own DHCP client, its virtio-net on the tap, a
+# page that it fetches through NAT and one that it serves through a forward.
 
 . "$(dirname "$0")/../lib.sh"
 
 [ "$SYSTEM" = linux ] || skip "made for QEMU on Linux"
+. "$top/regress/net-linux.sh"
 have qemu-system-x86_64 || skip "no QEMU"
 VMNETD_VM_DIR=$("$top/regress/vm/make-initrd.sh") || skip "no kernel"
 export VMNETD_VM_DIR
 
+outside_create
 conf <<EOC
 pool "default" {
 	inet 172.16.0.0/24
+	nat on egress
 	nameserver 9.9.9.9
 	domain "vm.example.org"
 	mtu 1400
 	route 10.0.0.0/8 via host
 	$RD
 }
+vm "real" { forward tcp port 8080 to 80 }
 EOC
 daemon_start
-forwarding_on
 
 # Start it on a tap; fd 3 is its console's input.
 vm_start()
@@ -98,6 +102,30 @@ guest_start near -t $T1 -m fe:e1:bb:d1:00:02 -D vm2-if0-near bind serve
 soon "another guest" in_state bound near
 ok "the VM reaches it" vm_do "ping -c 1 -W 2 $(ctl show address near)"
 
+# A web server outside, which tells who asks.
+mkdir -p "$DIR/www/cgi-bin"
+cat >"$DIR/www/cgi-bin/who" <<-'EOC'
+	#!/bin/sh
+	printf 'Content-Type: text/plain\r\n\r\nyou are %s\n' "$REMOTE_ADDR"
+EOC
+chmod 755 "$DIR/www/cgi-bin/who"
+in_place out busybox httpd -f -p 80 -h "$DIR/www" &
+wait_for 5 answerer_is_there out 80 tcp
+
+# fetch URL: outside, a page
+fetch()
+{
+	in_place out busybox wget -q -T 5 -O - "$1"
+}
+
+ok "the VM fetches a page from outside" \
+    vm_do "wget -q -T 5 -O - http://$FAR/cgi-bin/who"
+like "there it is the host" "$vm_out" "*you are $WAN_ADDR*"
+ok "its own page is fetched from outside" fetch "http://$WAN_ADDR:8080/"
+is "through the forward" "$ok_out" "hello from a real VM"
+nok "nothing else is forwarded" fetch "http://$WAN_ADDR:80/"
+ok "nothing is amiss" ctl check real
+
 # The daemon restarts under the VM; its renewal goes through.
 ping -i 0.05 -c 60 -q 172.16.0.3 >"$DIR/ping" &
 pinger=$!
@@ -119,6 +147,9 @@ vm_start $T2 vm9-if0-real
 PATIENCE=60 soon "it starts again, on another tap" vm_said bound
 is "with the same address" "$(value address "$(vm_said bound)")" 172.16.0.3
 ok "it is reached" host_pings 172.16.0.3
+soon "its page, too" fetch "http://$WAN_ADDR:8080/"
 vm_stop
+soon "the VM has left again" in_state idle real
+nok "and so has the forward" fetch "http://$WAN_ADDR:8080/"
 
 finish
