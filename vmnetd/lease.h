@@ -226,6 +226,8 @@ void		 lease_bound(struct leases *, struct lease *,
 		    int64_t expires);
 /* The guest gave it back or lost it: ready again. */
 void		 lease_unbound(struct leases *, struct lease *, int64_t now);
+/* Note the lease as it is now, after notes of it were held back. */
+void		 lease_note(struct leases *, const struct lease *);
 /*
  * Failed with a reason, or well again (NULL: back to ready).  Present leases
  * only; not recorded.
