@@ -99,6 +99,9 @@ struct lease {
 	uint32_t		 subnet;
 	uint32_t		 guest;
 	uint32_t		 rdomain;	/* of a present lease */
+	uint32_t		 storing;	/* the engine's: names the request
+						 * to store it that is not
+						 * answered yet; 0 none */
 	uint8_t			 lladdr[LLADDR_LEN];
 	uint8_t			 has_lladdr;
 	uint8_t			 plen;

@@ -59,6 +59,7 @@ static void	 tap_settle(struct tap *);
 static void	 tap_timer(int, short, void *);
 static void	 tap_claim(struct tap *);
 static int	 tap_blocked(const struct prefix *, uint32_t *, void *);
+static void	 lease_stored(uint32_t, const char *);
 static void	 tap_prepare(struct tap *);
 static void	 tap_bind(struct tap *);
 static void	 tap_ready(struct tap *);
@@ -486,13 +487,32 @@ tap_claim(struct tap *tap)
 	}
 	tap->lease = lease;
 	tap->rdomain = tap->ifc.rdomain;
-	if (!isnew) {
+	if (isnew)
+		lease->storing = store_seq();
+	/* Its VM may have gone and come while it was on its way to the disk. */
+	if (lease->storing == 0) {
 		tap_prepare(tap);
 		return;
 	}
 	tap_set_state(tap, TAP_STORING);
-	tap->seq = store_seq();
+	tap->seq = lease->storing;
 	TAILQ_INSERT_TAIL(&storing, tap, queue);
+}
+
+/* Its VM has gone meanwhile. */
+static void
+lease_stored(uint32_t seq, const char *error)
+{
+	struct lease	*lease;
+
+	RB_FOREACH(lease, lease_tree, &leases.tree)
+		if (lease->storing == seq)
+			break;
+	if (lease == NULL)
+		return;
+	lease->storing = 0;
+	if (error != NULL)
+		(void)lease_forget(&leases, lease);
 }
 
 /* Answers come in the order of the requests. */
@@ -505,8 +525,11 @@ tap_stored(uint32_t seq, const char *error)
 	TAILQ_FOREACH(tap, &storing, queue)
 		if (tap->seq == seq)
 			break;
-	if (tap == NULL)
-		return;		/* its VM has gone meanwhile */
+	if (tap == NULL) {
+		lease_stored(seq, error);
+		return;
+	}
+	tap->lease->storing = 0;
 	if (error == NULL) {
 		tap_prepare(tap);
 		return;
