@@ -34,6 +34,7 @@
 #include "controlsock.h"
 #include "log.h"
 #include "paths.h"
+#include "process.h"
 
 #define CONTROL_BACKLOG	16
 #define CLIENTS_MAX	64
@@ -41,6 +42,8 @@
 #define CLIENT_IDLE	60	/* seconds */
 /* A monitor that does not read is closed at this many events. */
 #define MONITOR_BACKLOG	1024
+/* Descriptors that are for taps, whatever clients there are. */
+#define DESCRIPTORS_SPARE	64
 
 struct client {
 	TAILQ_ENTRY(client)	 entry;		/* oldest first */
@@ -54,6 +57,7 @@ struct client {
 TAILQ_HEAD(clients, client);
 
 static void	 control_accept(int, short, void *);
+static bool	 control_spare(int);
 static void	 control_resume(int, short, void *);
 static void	 client_event(int, short, void *);
 static void	 client_arm(struct client *);
@@ -126,8 +130,13 @@ control_accept(int listener, short events, void *arg)
 	gid_t			 gid;
 	int			 fd;
 
-	if ((fd = accept4(listener, NULL, NULL,
-	    SOCK_CLOEXEC | SOCK_NONBLOCK)) == -1) {
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd != -1 && !control_spare(fd)) {
+		close(fd);
+		fd = -1;
+		errno = EMFILE;
+	}
+	if (fd == -1) {
 		if (errno == EMFILE || errno == ENFILE) {
 			log_warn("control socket: clients have to wait");
 			event_del(&listen_ev);
@@ -152,6 +161,18 @@ control_accept(int listener, short events, void *arg)
 	TAILQ_INSERT_TAIL(&clients, client, entry);
 	nclients++;
 	client_arm(client);
+}
+
+/* The lowest free number is what a client gets. */
+static bool
+control_spare(int fd)
+{
+	int	 limit = process_descriptors();
+	int	 spare = DESCRIPTORS_SPARE;
+
+	if (spare > limit / 4)
+		spare = limit / 4;
+	return fd < limit - spare;
 }
 
 static void

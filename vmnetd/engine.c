@@ -67,6 +67,7 @@ static struct channel	 parent, frontend, priv;
 static uint32_t		 seq;
 static uint32_t		 nmonitors;
 static bool		 started;
+static bool		 holding, held;		/* notes of a busy guest */
 
 void
 engine_main(void)
@@ -197,11 +198,25 @@ journal(void *arg, enum lease_op op, const struct lease_record *record)
 {
 	struct msg_store	 msg;
 
+	if (holding && op == LEASE_NOTE) {
+		held = true;
+		return;
+	}
 	memset(&msg, 0, sizeof(msg));
 	msg.op = op;
 	msg.seq = ++seq;
 	msg.record = *record;
 	channel_send(&parent, IMSG_STORE, 0, -1, &msg, sizeof(msg));
+}
+
+bool
+notes_hold(bool hold)
+{
+	bool	 were = held;
+
+	holding = hold;
+	held = false;
+	return were;
 }
 
 uint32_t

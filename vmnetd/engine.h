@@ -72,6 +72,9 @@ struct tap {
 	struct lease		*lease;		/* STORING to READY; FAILED
 						 * too if priv refused it */
 	struct dhcp_binding	 binding;	/* READY */
+	int			 notes;		/* of late, and since when */
+	int64_t			 notes_since;
+	bool			 note_due;	/* one was held back */
 	uint8_t			*early;		/* a frame before READY */
 	size_t			 earlylen;
 	int			 earlyflags;
@@ -105,6 +108,8 @@ void	 send_item(uint32_t client, uint32_t type, const void *, size_t);
 void	 send_event(enum ctl_event_type, const struct tap *);
 void	 send_lease_event(enum ctl_event_type, const struct lease *);
 uint32_t store_seq(void);		/* of the record journalled last */
+/* Hold notes back from now on, or not; were there any meanwhile? */
+bool	 notes_hold(bool);
 
 /* tap.c */
 extern struct tap_index	 taps;

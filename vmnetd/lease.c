@@ -1329,6 +1329,12 @@ lease_unbound(struct leases *ls, struct lease *l, int64_t now)
 }
 
 void
+lease_note(struct leases *ls, const struct lease *l)
+{
+	lease_journalize(ls, LEASE_NOTE, l);
+}
+
+void
 lease_fail(struct lease *l, int64_t now, const char *reason)
 {
 	if (!l->present)

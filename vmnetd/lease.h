@@ -99,6 +99,9 @@ struct lease {
 	uint32_t		 subnet;
 	uint32_t		 guest;
 	uint32_t		 rdomain;	/* of a present lease */
+	uint32_t		 storing;	/* the engine's: names the request
+						 * to store it that is not
+						 * answered yet; 0 none */
 	uint8_t			 lladdr[LLADDR_LEN];
 	uint8_t			 has_lladdr;
 	uint8_t			 plen;
@@ -226,6 +229,8 @@ void		 lease_bound(struct leases *, struct lease *,
 		    int64_t expires);
 /* The guest gave it back or lost it: ready again. */
 void		 lease_unbound(struct leases *, struct lease *, int64_t now);
+/* Note the lease as it is now, after notes of it were held back. */
+void		 lease_note(struct leases *, const struct lease *);
 /*
  * Failed with a reason, or well again (NULL: back to ready).  Present leases
  * only; not recorded.

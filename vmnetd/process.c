@@ -41,6 +41,8 @@ static void	 channel_arm(struct channel *);
 static bool	 channel_read(struct channel *);
 static void	 raise_limits(void);
 
+static int	 ndescriptors = DESCRIPTORS_MAX;
+
 static const char *const role_names[ROLE_MAX] = {
 	[ROLE_PARENT] = "parent",
 	[ROLE_PRIV] = "priv",
@@ -263,13 +265,21 @@ raise_limits(void)
 {
 	struct rlimit	 rl = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
 
-	if (setrlimit(RLIMIT_NOFILE, &rl) == 0)
-		return;
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("getrlimit");
-	rl.rlim_cur = rl.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("setrlimit");
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1) {
+		if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+			fatal("getrlimit");
+		rl.rlim_cur = rl.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+			fatal("setrlimit");
+	}
+	ndescriptors = rl.rlim_cur < DESCRIPTORS_MAX ? rl.rlim_cur :
+	    DESCRIPTORS_MAX;
+}
+
+int
+process_descriptors(void)
+{
+	return ndescriptors;
 }
 
 void

@@ -86,6 +86,8 @@ pid_t	 process_start(const char *, enum role, bool debug, int verbose, int *);
 #define CHANNEL_FILENO	3
 void	 process_init(enum role, struct channel *,
 	    void (*)(struct channel *, struct imsg *));
+/* How many descriptors this process may have. */
+int	 process_descriptors(void);
 /* Child: the end of a channel is the end of the process. */
 void	 process_closed(struct channel *);
 

@@ -43,6 +43,9 @@
 #define RETRY_INTERVAL	10	/* seconds */
 /* VMs of before the start that are still to be seen come within this. */
 #define RETURN_GRACE	60	/* seconds */
+/* A guest may change what is remembered of it so often in this time. */
+#define NOTES_MAX	10
+#define NOTES_INTERVAL	10	/* seconds */
 
 static void	 tap_free(struct tap *);
 static void	 tap_rename(struct tap *);
@@ -57,6 +60,7 @@ static void	 tap_settle(struct tap *);
 static void	 tap_timer(int, short, void *);
 static void	 tap_claim(struct tap *);
 static int	 tap_blocked(const struct prefix *, uint32_t *, void *);
+static void	 lease_stored(uint32_t, const char *);
 static void	 tap_prepare(struct tap *);
 static void	 tap_bind(struct tap *);
 static void	 tap_ready(struct tap *);
@@ -69,6 +73,8 @@ static void	 tap_fail(struct tap *, const char *, ...)
 static bool	 tap_has_address(const struct tap *, const struct prefix *);
 static void	 serve(struct tap *, const uint8_t *, size_t, int);
 static void	 serve_event(struct tap *, const struct dhcp_verdict *);
+static void	 serve_change(struct tap *, const struct dhcp_verdict *);
+static void	 notes_timer(int, short, void *);
 static void	 retry_timer(int, short, void *);
 static void	 grace_timer(int, short, void *);
 static void	 prune_later(void);
@@ -85,7 +91,7 @@ struct tap_names	 tap_names = RB_INITIALIZER(&tap_names);
 static struct tap_ports	 ports = RB_INITIALIZER(&ports);
 static struct tap_queue	 storing = TAILQ_HEAD_INITIALIZER(storing);
 static struct tap_queue	 failed = TAILQ_HEAD_INITIALIZER(failed);
-static struct event	 retry_ev, grace_ev, prune_ev;
+static struct event	 retry_ev, grace_ev, prune_ev, notes_ev;
 static uint32_t		 last_port;
 static bool		 scanned, pruned;
 
@@ -123,6 +129,7 @@ taps_init(void)
 	evtimer_set(&retry_ev, retry_timer, NULL);
 	evtimer_set(&grace_ev, grace_timer, NULL);
 	evtimer_set(&prune_ev, prune_timer, NULL);
+	evtimer_set(&notes_ev, notes_timer, NULL);
 }
 
 /* --- what the frontend sees ------------------------------------------------ */
@@ -551,13 +558,32 @@ tap_claim(struct tap *tap)
 	}
 	tap->lease = lease;
 	tap->rdomain = tap->ifc.rdomain;
-	if (!isnew) {
+	if (isnew)
+		lease->storing = store_seq();
+	/* Its VM may have gone and come while it was on its way to the disk. */
+	if (lease->storing == 0) {
 		tap_prepare(tap);
 		return;
 	}
 	tap_set_state(tap, TAP_STORING);
-	tap->seq = store_seq();
+	tap->seq = lease->storing;
 	TAILQ_INSERT_TAIL(&storing, tap, queue);
+}
+
+/* Its VM has gone meanwhile. */
+static void
+lease_stored(uint32_t seq, const char *error)
+{
+	struct lease	*lease;
+
+	RB_FOREACH(lease, lease_tree, &leases.tree)
+		if (lease->storing == seq)
+			break;
+	if (lease == NULL)
+		return;
+	lease->storing = 0;
+	if (error != NULL)
+		(void)lease_forget(&leases, lease);
 }
 
 /* Answers come in the order of the requests. */
@@ -570,8 +596,11 @@ tap_stored(uint32_t seq, const char *error)
 	TAILQ_FOREACH(tap, &storing, queue)
 		if (tap->seq == seq)
 			break;
-	if (tap == NULL)
-		return;		/* its VM has gone meanwhile */
+	if (tap == NULL) {
+		lease_stored(seq, error);
+		return;
+	}
+	tap->lease->storing = 0;
 	if (error == NULL) {
 		tap_prepare(tap);
 		return;
@@ -731,6 +760,7 @@ tap_abandon(struct tap *tap, bool vacate)
 	free(tap->early);
 	tap->early = NULL;
 	tap->settled = false;
+	tap->note_due = false;
 	if (lease != NULL) {
 		send_event(EVENT_DEPARTURE, tap);
 		log_info("%s: %s interface %u has left", tap->ifc.name,
@@ -859,7 +889,46 @@ serve(struct tap *tap, const uint8_t *frame, size_t len, int flags)
 		stats.sent[verdict.sent]++;
 		send_frame(tap->port, reply, replylen);
 	}
-	serve_event(tap, &verdict);
+	if (verdict.event != DHCP_EVENT_NONE)
+		serve_change(tap, &verdict);
+}
+
+/*
+ * Each change is noted in the lease file, and a guest may ask and give back
+ * as fast as it likes: what is too much is noted later, as it is then.
+ */
+static void
+serve_change(struct tap *tap, const struct dhcp_verdict *verdict)
+{
+	const struct timeval	 later = { NOTES_INTERVAL, 0 };
+	uint32_t		 before = store_seq();
+
+	if (now() - tap->notes_since >= NOTES_INTERVAL ||
+	    now() < tap->notes_since) {
+		tap->notes_since = now();
+		tap->notes = 0;
+	}
+	(void)notes_hold(tap->notes >= NOTES_MAX);
+	serve_event(tap, verdict);
+	if (notes_hold(false)) {
+		tap->note_due = true;
+		if (!evtimer_pending(&notes_ev, NULL))
+			evtimer_add(&notes_ev, &later);
+	}
+	if (store_seq() != before)
+		tap->notes++;
+}
+
+static void
+notes_timer(int fd, short events, void *arg)
+{
+	struct tap	*tap;
+
+	RB_FOREACH(tap, tap_index, &taps) {
+		if (tap->note_due && tap->lease != NULL)
+			lease_note(&leases, tap->lease);
+		tap->note_due = false;
+	}
 }
 
 static void

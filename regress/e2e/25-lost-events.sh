@@ -16,6 +16,8 @@
 # The kernel drops routing messages, and what they would have said is found
 # all the same: the frontend is stopped while very much happens.
 
+REGRESS_TIMEOUT=${REGRESS_TIMEOUT:-240}
+export REGRESS_TIMEOUT
 . "$(dirname "$0")/../lib.sh"
 
 [ "$SYSTEM" = linux ] || skip "made for ip(8) of Linux"
@@ -79,6 +81,9 @@ n=0
 while [ $n -lt "$MANY" ]; do
 	echo "tuntap add dev many$n mode tap"
 	echo "link set many$n alias vm2-if0-many$n"
+	echo "link set many$n mtu 1400"
+	echo "link set many$n mtu 1500"
+	echo "link set many$n mtu 1400"
 	n=$((n + 1))
 done >"$DIR/batch"
 ip -batch "$DIR/batch" || fail "2,000 taps"

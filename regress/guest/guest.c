@@ -52,6 +52,8 @@
  *	bad=kind	a spoilt DISCOVER, which must not be answered
  *	badlist		the kinds
  *	flood=n		that many DISCOVERs at once, heeding no answer
+ *	blast=s		for so many seconds DHCP and rubbish, as much as the tap takes
+ *	latency=n	so many DISCOVERs, and how long each answer took
  *	storm		all taps at once: discover and request, with times
  *	arp=addr ping=addr
  *	serve[=s]	answer ARP and ping, until a signal comes or time is up
@@ -465,6 +467,112 @@ do_flood(struct guest *g, const char *arg)
 	return 0;
 }
 
+static int64_t
+now_us(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* What is read here is not looked at, but counted if it is of a server. */
+static long
+count_replies(struct guest *g)
+{
+	uint8_t	 frame[ETHER_MAX];
+	ssize_t	 n;
+	long	 count = 0;
+
+	while ((n = read(g->fd, frame, sizeof(frame))) > 0)
+		if (n > 42 && frame[12] == 8 && frame[23] == 17 &&
+		    frame[34] == 0 && frame[35] == 67)
+			count++;
+	return count;
+}
+
+#define NBLAST	6
+
+/* A bit of everything, ready to be sent. */
+static void
+blast_make(struct guest *g, uint8_t frame[][ETHER_MAX], size_t *len)
+{
+	static const char *const what[] = {
+		"discover", "request", "release", "inform"
+	};
+	size_t	 i, j;
+
+	for (i = 0; i < 4; i++)
+		len[i] = dhcp_build(g, dialog_find(what[i]), g->address,
+		    frame[i]);
+	memcpy(frame[4], frame[0], len[0]);
+	len[4] = len[0];
+	for (j = 42; j < len[4]; j++)
+		frame[4][j] = rand();
+	fix_checksums(frame[4]);
+	len[5] = 1400;
+	for (j = 0; j < len[5]; j++)
+		frame[5][j] = rand();
+}
+
+static int
+do_blast(struct guest *g, const char *arg)
+{
+	static uint8_t	 frame[NBLAST][ETHER_MAX];
+	size_t		 len[NBLAST], i;
+	const int64_t	 start = now_ms();
+	int64_t		 end = start + 1000 * parse_number("blast", arg, 1000);
+	long		 sent = 0, replies = 0;
+
+	blast_make(g, frame, len);
+	while (!stop && now_ms() < end) {
+		for (i = 0; i < 16 * NBLAST; i++)
+			if (write(g->fd, frame[i % NBLAST],
+			    len[i % NBLAST]) > 0)
+				sent++;
+		replies += count_replies(g);
+	}
+	do_sleep(g, "300");
+	replies += count_replies(g);
+	say(g, "blast sent=%ld replies=%ld ms=%lld\n", sent, replies,
+	    (long long)(now_ms() - start));
+	return 0;
+}
+
+static int
+compare_us(const void *a, const void *b)
+{
+	const int64_t	*x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Slowly enough for the server not to mind. */
+static int
+do_latency(struct guest *g, const char *arg)
+{
+	long	 i, n = parse_number("latency", arg, 100000), got = 0;
+	int64_t	*took, began;
+
+	if ((took = calloc(n + 1, sizeof(*took))) == NULL)
+		err(1, NULL);
+	for (i = 0; i < n && !stop; i++) {
+		g->xid++;
+		g->reply.set = false;
+		began = now_us();
+		dhcp_send(g, dialog_find("discover"), 0);
+		if (serve_until(has_reply, g, now_ms() + 1000))
+			took[got++] = now_us() - began;
+		do_sleep(g, "12");
+	}
+	qsort(took, got, sizeof(*took), compare_us);
+	say(g, "latency n=%ld lost=%ld median=%lld p99=%lld max=%lld us\n", n,
+	    i - got, (long long)took[got / 2], (long long)took[got * 99 / 100],
+	    (long long)took[got > 0 ? got - 1 : 0]);
+	free(took);
+	return 0;
+}
+
 /* --- storm --------------------------------------------------------------- */
 
 /* RFC 2131, 4.1: double the interval, up to 64 s; vary it by a second. */
@@ -684,6 +792,7 @@ static const struct action {
 	{ "bad", MUST_ARG, do_bad },
 	{ "badlist", NO_ARG, do_badlist },
 	{ "bind", NO_ARG, do_bind },
+	{ "blast", MUST_ARG, do_blast },
 	{ "bridge", MUST_ARG, do_bridge },
 	{ "broadcast", MUST_ARG, set_broadcast },
 	{ "clientid", MUST_ARG, set_clientid },
@@ -692,6 +801,7 @@ static const struct action {
 	{ "flap", MUST_ARG, do_flap },
 	{ "flood", MUST_ARG, do_flood },
 	{ "hostname", MUST_ARG, set_hostname },
+	{ "latency", MUST_ARG, do_latency },
 	{ "lladdr", MUST_ARG, set_lladdr },
 	{ "open", MAY_ARG, do_open },
 	{ "option", MUST_ARG, set_option },

@@ -138,8 +138,11 @@ clients(const char *what, long count, const char *path)
 static void
 raise_limit(void)
 {
-	struct rlimit	 rl = { 65536, 65536 };
+	struct rlimit	 rl;
 
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		err(1, "getrlimit");
+	rl.rlim_cur = rl.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
 		err(1, "setrlimit");
 }
@@ -166,7 +169,8 @@ main(int argc, char *argv[])
 		return 0;
 	}
 	for (i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "%s%ld", argv[3], i);
+		snprintf(name, sizeof(name), "%.8s%u", argv[3],
+		    (unsigned int)i % 1000000);
 		open_tap(name, 0, 0);
 	}
 	wait_for_signal();

@@ -1,0 +1,131 @@
+#!/bin/sh
+# Copyright (c) 2026 The vmnetd authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# One guest sends as much as its tap takes: DHCP of all kinds, and rubbish.
+# The others are served, nothing grows, and it gets no more than it sends.
+#
+# From the environment:
+#	SECONDS_OF_FLOOD	how long (6)
+
+. "$(dirname "$0")/../lib.sh"
+
+FLOOD=${SECONDS_OF_FLOOD:-6}
+ASKS=$((FLOOD * 50))
+conf <<EOC
+pool "default" {
+	inet 172.16.0.0/24
+	nameserver 9.9.9.9
+	lease time 600s
+	$RD
+}
+EOC
+daemon_run >>"$LOG" 2>&1
+soon "the daemon starts" daemon_answers
+
+memory()
+{
+	for role in parent priv frontend engine; do
+		ps -o rss= -p "$(pid_of $role)"
+	done | tr -s ' \n' ' '
+}
+
+# latency NAME KEY
+latency()
+{
+	value "$2" "$(grep '^latency' "$DIR/$1.out")"
+}
+
+# A first flood fills what is filled once; memory is compared after it.
+guest_start evil -t $T0 -m fe:e1:bb:d1:00:01 -D vm1-if0-evil bind blast=1 serve
+soon "the evil one is bound, and practises" guest_said evil '^blast'
+guest_start quiet -t $T1 -m fe:e1:bb:d1:00:02 -D vm2-if0-quiet bind \
+    latency=$ASKS serve
+PATIENCE=$((FLOOD + 10)) soon "a guest asks, and nobody floods" guest_said \
+    quiet '^latency'
+guest_stop quiet
+guest_stop evil
+soon "both have gone" in_state idle evil
+
+memory_before=$(memory)
+log_before=$(wc -l <"$LOG")
+size_before=$(wc -c <"$LEASES")
+guest_start evil -t $T0 -m fe:e1:bb:d1:00:01 -D vm1-if0-evil bind \
+    blast=$((FLOOD + 1)) serve
+soon "the evil one begins" guest_said evil '^ack'
+guest_start busy -t $T1 -m fe:e1:bb:d1:00:02 -D vm2-if0-quiet bind \
+    latency=$ASKS serve
+ok "vmnetctl is answered meanwhile" ctl show leases
+like "another VM is served meanwhile" "$(guest -t $T2 -m fe:e1:bb:d1:00:03 \
+    -D vm3-if0-other bind ping=172.16.0.6)" "*ack address=172.16.0.7*pong*"
+PATIENCE=$((FLOOD * 4 + 20)) soon "the evil one is done" guest_said evil \
+    '^blast'
+soon "so is the other" guest_said busy '^latency'
+memory_after=$(memory)
+
+blast=$(grep '^blast' "$DIR/evil.out" | tail -n 1)
+sent=$(value sent "$blast")
+replies=$(value replies "$blast")
+ms=$(value ms "$blast")
+echo "$name: $((sent * 1000 / ms)) frames/s on one tap, $sent sent," \
+    "$replies answered"
+for who in quiet busy; do
+	is "$who: every request was answered" "$(latency $who lost)" 0
+done
+echo "$name: others, nobody floods: $(grep ^latency "$DIR/quiet.out")"
+echo "$name: others, one floods:    $(grep ^latency "$DIR/busy.out")"
+echo "$name: p99 $(awk "BEGIN { printf \"%.2f\", \
+    $(latency busy p99) / $(latency quiet p99) }") times, median $(awk \
+    "BEGIN { printf \"%.2f\", $(latency busy median) / \
+    $(latency quiet median) }") times"
+echo "$name: RSS, kB: $memory_before; $memory_after"
+
+ok "it sent very much" [ "$sent" -gt 20000 ]
+ok "and was answered no more than the bucket lets through" \
+    [ "$replies" -le $((200 + 110 * (FLOOD + 3))) ]
+# shellcheck disable=SC2086 # words
+set -- $memory_before $memory_after
+for n in 1 2 3 4; do
+	eval "grown=\$(($((n + 4)) > 0 ? \${$((n + 4))} - \${$n} : 0))"
+	ok "process $n has not grown" [ "$grown" -lt 512 ]
+done
+lines=$(($(wc -l <"$LOG") - log_before))
+ok "the log is quiet: $lines lines" [ "$lines" -lt 20 ]
+ok "what was dropped is counted" [ "$(stat_of dropped rate)" -gt 0 ] ||
+    echo "$(ctl show stats)"
+grown=$(($(wc -c <"$LEASES") - size_before))
+echo "$name: the log grew by $lines lines, the lease file by $grown bytes"
+ok "the lease file grows slowly" [ $grown -lt 6000 ]
+ok "the flooded lease is as it was" [ "$(field evil 0 guest)" = 172.16.0.3 ]
+is "and so is the other's" "$(field quiet 0 guest)" 172.16.0.5
+is "no more leases than VMs" "$(ctl show leases | awk 'NR > 1 && NF > 6' |
+    wc -l | tr -d ' ')" 3
+
+# Asks and gives back, again and again: each is a change, few are written.
+actions=
+n=0
+while [ $n -lt 40 ]; do
+	actions="$actions bind release"
+	n=$((n + 1))
+done
+# shellcheck disable=SC2086 # words
+guest -t $T3 -m fe:e1:bb:d1:00:04 -D vm4-if0-fickle $actions hostname=last \
+    bind serve=12 >"$DIR/fickle" 2>&1
+is "it was answered each time" "$(grep -c "^ack" "$DIR/fickle")" 41
+noted=$(grep -c "^lease fickle " "$LEASES")
+echo "$name: 81 changes by one guest, $noted notes"
+ok "few were written" [ "$noted" -le 25 ]
+ok "the last one was" eval 'grep "^lease fickle " "$LEASES" | grep -q " bound .* last "'
+
+finish
