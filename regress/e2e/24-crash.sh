@@ -82,8 +82,15 @@ renew()
 # VM, interface and addresses of all leases that a guest may rely on.
 leases()
 {
-	ctl show leases | awk 'NR > 1 && $7 != "-" && $5 != "failed" &&
-	    $1 != "" && NF > 6 { print $1, $2, $7 }' | sort
+	wait_for 10 shown_leases || return
+	awk 'NR > 1 && $7 != "-" && $5 != "failed" &&
+	    $1 != "" && NF > 6 { print $1, $2, $7 }' "$DIR/shown" | sort
+}
+
+# An answer that was cut short by a kill says nothing of the leases.
+shown_leases()
+{
+	ctl show leases >"$DIR/shown" 2>&1
 }
 
 # Each lease of before is as it was.

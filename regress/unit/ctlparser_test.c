@@ -87,6 +87,10 @@ test_whole_words(void)
 	accepts("release vm0", CTL_RELEASE, 0, "vm0", CTL_ANY_IF);
 	accepts("release vm0 255", CTL_RELEASE, 0, "vm0", 255);
 	accepts("monitor", CTL_MONITOR, CTL_EVENT, "", CTL_ANY_IF);
+	accepts("check", CTL_CHECK, CTL_FINDING, "", CTL_ANY_IF);
+	accepts("check web 1", CTL_CHECK, CTL_FINDING, "web", 1);
+	accepts("show rules", CTL_SHOW_RULES, CTL_RULE, "", CTL_ANY_IF);
+	accepts("sh ru web", CTL_SHOW_RULES, CTL_RULE, "web", CTL_ANY_IF);
 	accepts("log brief", CTL_LOG, 0, "", CTL_ANY_IF);
 	CHECK_INT(command.request.verbose, 0);
 	accepts("log verbose", CTL_LOG, 0, "", CTL_ANY_IF);
@@ -124,7 +128,7 @@ test_abbreviations(void)
 	refuses("rel", "ambiguous argument \"rel\": reload, release");
 	/* More than the word is not the word. */
 	refuses("reloads", "unknown argument \"reloads\"; valid: show, reload, "
-	    "release, log, monitor");
+	    "release, log, monitor, check");
 }
 
 static void
@@ -182,9 +186,9 @@ static void
 test_mistakes(void)
 {
 	refuses("x", "unknown argument \"x\"; valid: show, reload, release, "
-	    "log, monitor");
+	    "log, monitor, check");
 	refuses("''", "unknown argument \"\"; valid: show, reload, release, "
-	    "log, monitor");
+	    "log, monitor, check");
 	refuses("log", "missing argument after \"log\"; valid: brief, "
 	    "verbose");
 	refuses("log x", "unknown argument \"x\"; valid: brief, verbose");
@@ -201,7 +205,7 @@ test_mistakes(void)
 	CHECK_INT(parse("show lesaes"), 0);
 	parse_unknown(&command, error, sizeof(error));
 	CHECK_STR(error, "unknown argument \"lesaes\", and no VM of that name "
-	    "has a lease; valid: leases, pools, interfaces, address, stats");
+	    "has a lease; valid: leases, pools, interfaces, address, stats, rules");
 }
 
 int
