@@ -25,9 +25,16 @@ CFLAGS+=	-Wsign-compare -Wno-unused-parameter
 # Nothing needs a y.tab.h.
 YFLAGS=
 
-BINDIR?=	/usr/local/sbin
-MANDIR?=	/usr/local/man/man
-EXAMPLEDIR?=	/usr/local/share/examples/vmnetd
+PREFIX?=	/usr/local
+BINDIR?=	${PREFIX}/sbin
+MANDIR?=	${PREFIX}/man/man
+EXAMPLEDIR?=	${PREFIX}/share/examples/vmnetd
+RCDIR?=		/etc/rc.d
+
+# Below DESTDIR there may be nothing yet.
+beforeinstall:
+	mkdir -p ${DESTDIR}${BINDIR} ${DESTDIR}${MANDIR}5 \
+	    ${DESTDIR}${MANDIR}8 ${DESTDIR}${EXAMPLEDIR} ${DESTDIR}${RCDIR}
 
 .if ${SYSTEM} == "Linux"
 PLATFORM=	linux

@@ -79,7 +79,7 @@ forwarding_on
 
 title "Two guests start: QEMU with its own kernel on $T0, a namespace on $T1"
 mkfifo "$DIR/console"
-"$top/regress/vm/run-vm.sh" $T0 <"$DIR/console" >"$DIR/vm.out" 2>&1 &
+"$top/regress/vm/run-vm.sh" $T0 <"$DIR/console" >>"$DIR/vm.out" 2>&1 &
 vm=$!
 exec 3>"$DIR/console"
 wait_for 20 tap_exists $T0 || stop "QEMU did not start: $(cat "$DIR/vm.out")"

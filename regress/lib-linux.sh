@@ -50,6 +50,7 @@ network_names()
 	T0=tap0 T1=tap1 T2=tap2 T3=tap3 T4=tap4
 	T5=tap5 T6=tap6 T7=tap7 T8=tap8 T9=tap9
 	TAPS='tap%d'
+	STORM=200
 	HOSTIF=host0
 	BRIDGE=bridge0
 }
@@ -121,12 +122,32 @@ address_del()
 	ip addr del "$2" dev "$1"
 }
 
+# Write down what happens on the host, in the background ...
+address_monitor()
+{
+	exec ip -4 monitor address
+}
+
+# ... and what of that was done to addresses.
+address_changes()
+{
+	cat "$1"
+}
+
 # An interface of the host that is no tap.  A bridge, because every kernel
 # that has taps for VMs has it: host_interface ADDRESS/LENGTH
 host_interface()
 {
 	ip link add "$HOSTIF" type bridge && ip link set "$HOSTIF" up &&
 	    ip addr add "$1" dev "$HOSTIF"
+}
+
+# More messages about $HOSTIF than a socket holds.
+interface_noise()
+{
+	awk -v name="$HOSTIF" 'BEGIN { for (n = 0; n < 20000; n++) {
+	    print "addr add 198.51.100.1/32 dev", name
+	    print "addr del 198.51.100.1/32 dev", name } }' | ip -batch -
 }
 
 bridge_create()

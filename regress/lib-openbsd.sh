@@ -19,7 +19,7 @@
 
 SYSTEM=openbsd
 HOST_RD=${REGRESS_RDOMAIN:-190}
-# Far from those that vmd(8) takes.
+# Far from those that vmd(8) takes; a multiple of ten.
 FIRST_TAP=${REGRESS_TAP:-90}
 HOSTIF=vether190
 BRIDGE=bridge190
@@ -29,7 +29,7 @@ network_create()
 	ifconfig "lo$HOST_RD" create 2>/dev/null
 	ifconfig "lo$HOST_RD" rdomain "$HOST_RD" 127.0.0.1/8
 	n=0
-	while [ $n -lt 10 ]; do
+	while [ $n -le 10 ]; do
 		[ -c "/dev/tap$((FIRST_TAP + n))" ] ||
 		    (cd /dev && sh MAKEDEV "tap$((FIRST_TAP + n))")
 		n=$((n + 1))
@@ -67,13 +67,31 @@ network_names()
 	for n in 0 1 2 3 4 5 6 7 8 9; do
 		eval "T$n=tap$((FIRST_TAP + n))"
 	done
-	TAPS="tap1%d"
+	# As many as there are devices of.
+	TAPS="tap${FIRST_TAP%?}%d"
+	STORM=10
 }
 
 forwarding_on()
 {
 	sysctl -q net.inet.ip.forwarding=1
 }
+
+# Real VMs: their taps are where vmd(8) opens them, and so are we.
+if [ -n "${REGRESS_VMD:-}" ]; then
+	network_create() { :; }
+	in_network() { exec "$@"; }
+	network_names() { RD=; }
+
+	network_destroy()
+	{
+		for n in $VMS; do
+			vmctl stop -f -w "$n" >/dev/null 2>&1
+		done
+		pkill -f "^$VMNETD -f $DIR/"
+		[ -z "${VMD_STARTED:-}" ] || rcctl -f stop vmd >/dev/null
+	}
+fi
 
 # --- taps -------------------------------------------------------------------
 
@@ -147,10 +165,26 @@ address_del()
 	ifconfig "$1" inet "${2%/*}" delete
 }
 
+address_monitor()
+{
+	exec route -n monitor
+}
+
+address_changes()
+{
+	grep -E '^RTM_(NEW|DEL)ADDR' "$1"
+}
+
 host_interface()
 {
 	ifconfig "$HOSTIF" create && ifconfig "$HOSTIF" rdomain "$HOST_RD" &&
 	    ifconfig "$HOSTIF" inet "$1" up
+}
+
+# More messages about an interface than a socket holds.
+interface_noise()
+{
+	"$GUEST" -t "tap$((FIRST_TAP + 10))" churn=5000
 }
 
 bridge_create()

@@ -24,6 +24,7 @@
 # From the environment:
 #	VMNETD VMNETCTL	the programs to test
 #	REGRESS_OBJ	where the tests' own programs are built
+#	REGRESS_BUILT	if set, they are up to date
 #	REGRESS_KEEP	if set, keep $DIR and say where it is
 #	REGRESS_TIMEOUT	seconds that a test may take
 #
@@ -31,6 +32,7 @@
 #	CONF LEASES SOCK	the daemon's files
 #	RD			what a pool must say to serve this network
 #	T0 to T9		names of taps
+#	TAPS STORM		names of many taps with %d, and how many there may be
 
 top=$(cd "$(dirname "$0")" &&
     while [ ! -f regress/lib.sh ] && [ "$PWD" != / ]; do cd ..; done; pwd)
@@ -62,6 +64,7 @@ build()
 
 build_helpers()
 {
+	[ -z "${REGRESS_BUILT:-}" ] || return 0
 	guest_src=$top/regress/guest
 	build "$GUEST" "$guest_src/guest.c" "$guest_src/packet.c" \
 	    "$guest_src/dhcp.c" "$guest_src/bad.c" "$guest_src/$SYSTEM/tap.c" &&
@@ -276,6 +279,11 @@ summary()
 	if grep -E 'AddressSanitizer|runtime error:|LeakSanitizer' "$LOG"; then
 		fail "a sanitizer complained"
 	fi
+	# From the daemon, and not from tests that try.
+	if grep -E '(parent|priv|frontend|engine) terminated by signal 6' "$LOG"
+	then
+		fail "a process broke a promise"
+	fi
 	if grep -E 'unknown message|text without an end' "$LOG"; then
 		fail "the processes do not understand each other"
 	fi
@@ -317,6 +325,12 @@ skip()
 have()
 {
 	command -v "$1" >/dev/null 2>&1
+}
+
+# first_bytes NUMBER FILE: not every head(1) has -c
+first_bytes()
+{
+	dd if="$2" bs="$1" count=1 2>/dev/null
 }
 
 # --- the daemon -------------------------------------------------------------
@@ -465,7 +479,13 @@ tap_managed()
 	    '$1 == tap { print $5 }')" = "$2" ]
 }
 
-# stat GROUP NAME
+# left_alone TAP TEXT: it is not managed, and that is why
+left_alone()
+{
+	tap_managed "$1" no && tap_reason "$1" | grep -qF -e "$2"
+}
+
+# stat_of GROUP NAME
 stat_of()
 {
 	ctl show stats | awk -v group="$1" -v name="$2" '
@@ -492,7 +512,9 @@ guest_start()
 {
 	guest_name=$1
 	shift
-	"$GUEST" "$@" >"$DIR/$guest_name.out" 2>&1 &
+	# Here, not in the background: what an earlier one said is gone now.
+	: >"$DIR/$guest_name.out"
+	"$GUEST" "$@" >>"$DIR/$guest_name.out" 2>&1 &
 	echo $! >"$DIR/$guest_name.pid"
 }
 

@@ -16,9 +16,10 @@
 
 # Run the tests, show what fails, and count.
 #
-# usage: run.sh [unit | e2e | name] ...
+# usage: run.sh [unit | e2e | vmd | name] ...
 #
-# The unit tests are programs, those of e2e/ scripts.  A test ends with a line
+# The unit tests are programs, those of e2e/ scripts, and vmd/ starts VMs by
+# vmd(8).  A test ends with a line
 #	NAME: N passed, N failed[, N skipped]
 # and exits with 0 if none failed.  One that does not counts as a failure.
 # The last line here is `N passed, N failed[, N skipped]'.
@@ -116,12 +117,20 @@ count()
 run_unit()
 {
 	applies "${1##*/}" || return 0
-	run_one "$1" "$UNIT/$1"
+	program=$UNIT/$1
+	[ -x "$program" ] || program=$UNIT/${1##*/}
+	run_one "$1" "$program"
 }
 
 run_e2e()
 {
 	run_one "$1" sh "$top/regress/e2e/$1.sh"
+}
+
+# It takes as long as real VMs take.
+run_vmd()
+{
+	TIMEOUT=1900 run_one vmd sh "$top/regress/vmd/vmd.sh"
 }
 
 # A name with or without the part that all have.
@@ -136,7 +145,7 @@ run_named()
 	found=
 	for t in $(e2e_list); do
 		case $t in
-		"$1"|[0-9]*-"$1")
+		"$1"|[0-9][0-9]-"$1")
 			run_e2e "$t"
 			found=1
 			;;
@@ -181,6 +190,9 @@ for what in "$@"; do
 		for test in $(e2e_list); do
 			run_e2e "$test"
 		done
+		;;
+	vmd)
+		run_vmd
 		;;
 	*)
 		run_named "$what"

@@ -15,7 +15,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # What the build and the tests need of the system: on Debian the packages that
-# are missing, and the account.  Nothing is changed where nothing is missing.
+# are missing, the kernel for a virtual machine, and the account.  Nothing is
+# changed where nothing is missing.
 #
 # usage: setup.sh [package ...]		also these
 
@@ -110,6 +111,16 @@ create_tun()
 	mknod -m 666 /dev/net/tun c 10 200
 }
 
+# Now, because a test's own network has no way to it.
+fetch_kernel()
+{
+	sh "${0%/*}/vm/make-initrd.sh" >/dev/null || {
+		echo "setup: no kernel for the virtual machine:" \
+		    "what needs one is skipped" >&2
+	}
+}
+
 install_packages "$@"
 create_account
 create_tun
+fetch_kernel

@@ -54,6 +54,7 @@ static void	 receive_frame(struct channel *, struct imsg *);
 static void	 receive_request(struct channel *, struct imsg *);
 static void	 receive_stored(struct channel *, struct imsg *);
 static void	 receive_prepared(struct channel *, struct imsg *);
+static void	 receive_looked(struct channel *, struct imsg *);
 static void	 monitor_event(enum ctl_event_type, struct ctl_event *);
 static void	 journal(void *, enum lease_op, const struct lease_record *);
 
@@ -422,11 +423,18 @@ send_frame(uint32_t port, const uint8_t *frame, size_t len)
 static void
 engine_dispatch_priv(struct channel *ch, struct imsg *imsg)
 {
-	if (imsg_get_type(imsg) == IMSG_PREPARED)
+	switch (imsg_get_type(imsg)) {
+	case IMSG_PREPARED:
 		receive_prepared(ch, imsg);
-	else
+		break;
+	case IMSG_LOOKED:
+		receive_looked(ch, imsg);
+		break;
+	default:
 		log_warnx("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
+		break;
+	}
 }
 
 static void
@@ -438,6 +446,22 @@ receive_prepared(struct channel *ch, struct imsg *imsg)
 		return;
 	msg.reason[sizeof(msg.reason) - 1] = '\0';
 	tap_prepared(msg.port, msg.lladdr, msg.ok ? NULL : msg.reason);
+}
+
+static void
+receive_looked(struct channel *ch, struct imsg *imsg)
+{
+	struct msg_looked	 msg;
+
+	if (message_get(ch, imsg, &msg, sizeof(msg)))
+		tap_looked(msg.ifindex, msg.master);
+}
+
+void
+send_look(const struct tap *tap)
+{
+	channel_send(&priv, IMSG_LOOK, 0, -1, &tap->ifc.index,
+	    sizeof(tap->ifc.index));
 }
 
 void

@@ -53,13 +53,16 @@ struct tap {
 	RB_ENTRY(tap)		 byport;	/* only with a port */
 	TAILQ_ENTRY(tap)	 queue;		/* STORING or FAILED */
 	struct interface	 ifc;		/* as last seen; owns addr */
-	struct event		 timer;		/* SETTLING, or link lost */
+	struct event		 timer;		/* SETTLING, link lost, or a
+						 * port of a bridge */
 	enum tap_state		 state;
 	char			 vm[VM_NAMELEN];	/* "" no name */
 	uint8_t			 ifn;
 	bool			 cut;		/* the name may be cut */
-	bool			 raised;	/* priv was asked to set it up */
+	bool			 raised;	/* it was our turn to set it up */
+	bool			 raising;	/* it still is, when prepared */
 	bool			 settled;
+	uint32_t		 master;	/* that priv saw; 0 none */
 	bool			 addr_seen;	/* our address was seen set */
 	uint32_t		 rdomain;	/* with a lease: of its pool */
 	uint32_t		 seq;		/* STORING: of the request */
@@ -91,6 +94,7 @@ extern struct stats	 stats;
 
 int64_t	 now(void);			/* wall clock, seconds */
 void	 send_raise(const struct tap *);
+void	 send_look(const struct tap *);
 void	 send_prepare(const struct tap *);
 void	 send_withdraw(uint32_t port, bool vacate);
 void	 send_frame(uint32_t port, const uint8_t *, size_t);
@@ -112,6 +116,7 @@ void	 tap_departed(uint32_t ifindex);
 void	 taps_scanned(void);		/* all have been seen: begin */
 void	 taps_configured(void);		/* there is a new configuration */
 void	 taps_retry(void);		/* something may have come free */
+void	 tap_looked(uint32_t ifindex, uint32_t master);
 void	 tap_stored(uint32_t seq, const char *error);
 void	 tap_prepared(uint32_t port, const uint8_t *lladdr,
 	    const char *error);

@@ -45,6 +45,8 @@ extern const struct kernel_traits {
 	struct timeval	 settle;
 	/* A description may be rewritten in silence after the link came up. */
 	bool		 descr_silent;
+	/* Only priv can see whether a tap is a port of a bridge. */
+	bool		 ports_hidden;
 }			 kernel_traits;
 
 /* One interface as it is now. */

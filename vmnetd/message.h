@@ -82,8 +82,10 @@ enum message_type {
 	IMSG_RAISE,		/* struct msg_raise */
 	IMSG_PREPARE,		/* struct msg_prepare */
 	IMSG_WITHDRAW,		/* struct msg_withdraw */
+	IMSG_LOOK,		/* uint32_t: interface index */
 	/* priv to engine */
 	IMSG_PREPARED,		/* struct msg_prepared */
+	IMSG_LOOKED,		/* struct msg_looked */
 
 	/* priv to frontend */
 	IMSG_PORT,		/* struct msg_port; with a descriptor */
@@ -142,6 +144,11 @@ struct msg_prepared {
 struct msg_withdraw {
 	uint32_t	 port;
 	int32_t		 vacate;	/* the VM has gone: forget its name */
+};
+
+struct msg_looked {
+	uint32_t	 ifindex;
+	uint32_t	 master;	/* bridge it is a port of; 0 none */
 };
 
 struct msg_port {

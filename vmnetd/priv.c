@@ -96,6 +96,7 @@ static void	 priv_configure(struct conf *);
 static void	 priv_keep(struct channel *, struct imsg *);
 static void	 know_address(const struct interface *, void *);
 static struct priv_pool	*find_pool(const struct conf_pool *);
+static void	 look(uint32_t);
 static void	 raise_tap(const struct msg_raise *);
 static void	 prepare(const struct msg_prepare *);
 static int	 prepare_tap(const struct msg_prepare *, struct interface *,
@@ -310,6 +311,7 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 	struct msg_prepare	 prep;
 	struct msg_raise	 rise;
 	struct msg_withdraw	 gone;
+	uint32_t		 ifindex;
 
 	if (conf == NULL) {
 		log_warnx("%s asks before there is a configuration: ignored",
@@ -317,6 +319,10 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 		return;
 	}
 	switch (imsg_get_type(imsg)) {
+	case IMSG_LOOK:
+		if (message_get(ch, imsg, &ifindex, sizeof(ifindex)))
+			look(ifindex);
+		break;
 	case IMSG_RAISE:
 		if (message_get(ch, imsg, &rise, sizeof(rise)))
 			raise_tap(&rise);
@@ -408,6 +414,21 @@ check_vm(const struct interface *ifc, const char *vm, uint32_t ifn,
 		return refuse(reason, size, "%s is a port of a bridge",
 		    ifc->name);
 	return 0;
+}
+
+/*
+ * What only priv can see of a tap.  An answer comes in any case: where the
+ * look fails, prepare() will say why.
+ */
+static void
+look(uint32_t ifindex)
+{
+	struct msg_looked	 answer = { ifindex, 0 };
+	struct interface	 ifc;
+
+	if (kernel_look_priv(ifindex, &ifc) == 0 && ifc.tap)
+		answer.master = ifc.master;
+	channel_send(&engine, IMSG_LOOKED, 0, -1, &answer, sizeof(answer));
 }
 
 static void
@@ -506,6 +527,12 @@ prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
 	if ((fd = kernel_packet_open(ifc, port->host.addr)) == -1)
 		return refuse(reason, size, "packet descriptor: %s",
 		    strerror(errno));
+	/* Last of all: from now on whatever the guest sends is heard. */
+	if (kernel_traits.taps_need_up && !ifc->up &&
+	    kernel_tap_up(ifc) == -1) {
+		close(fd);
+		return refuse(reason, size, "set up: %s", strerror(errno));
+	}
 	return fd;
 }
 

@@ -306,6 +306,10 @@ process_init(enum role role, struct channel *parent,
 void
 process_closed(struct channel *ch)
 {
-	log_debug("%s has gone: stopping", ch->peer);
+	static bool	 stopping;
+
+	if (!stopping)
+		log_debug("%s has gone: stopping", ch->peer);
+	stopping = true;
 	event_loopexit(NULL);
 }

@@ -51,6 +51,7 @@ static void	 tap_free(struct tap *);
 static void	 tap_rename(struct tap *);
 static void	 tap_evaluate(struct tap *);
 static bool	 tap_active(const struct tap *);
+static bool	 tap_present(struct tap *);
 static const char *tap_unwanted(const struct tap *, char *, size_t);
 static const char *tap_foreign(const struct tap *, char *, size_t);
 static bool	 tap_is_double(struct tap *);
@@ -242,7 +243,7 @@ tap_rename(struct tap *tap)
 	strlcpy(tap->vm, vm, sizeof(tap->vm));
 	tap->ifn = ifn;
 	tap->cut = cut;
-	tap->raised = false;
+	tap->raised = tap->raising = false;
 	if (tap->vm[0] != '\0')
 		RB_INSERT(tap_names, &tap_names, tap);
 }
@@ -269,11 +270,7 @@ tap_evaluate(struct tap *tap)
 		tap_unmanage(tap, why);
 		return;
 	}
-	if (!tap->ifc.up && kernel_traits.taps_need_up && !tap->raised) {
-		tap->raised = true;
-		send_raise(tap);
-	}
-	if (!tap->ifc.up || !tap->ifc.link) {
+	if (!tap_present(tap)) {
 		tap_link_lost(tap);
 		return;
 	}
@@ -294,6 +291,28 @@ tap_evaluate(struct tap *tap)
 }
 
 /*
+ * Does a VM hold it?  Where taps are ours to set up, one that is held but
+ * down goes all the way to ready first and is set up by priv in the end, so
+ * that nothing the guest sends is lost before; one that nobody holds is set
+ * up at once, to hear of its carrier.  Each only once: what is set down
+ * later, somebody wants down.
+ */
+static bool
+tap_present(struct tap *tap)
+{
+	if (tap->ifc.up)
+		tap->raising = false;
+	else if (kernel_traits.taps_need_up && !tap->raised) {
+		tap->raised = true;
+		if (tap->ifc.link)
+			tap->raising = true;
+		else
+			send_raise(tap);
+	}
+	return tap->ifc.link && (tap->ifc.up || tap->raising);
+}
+
+/*
  * Why the tap is to be left alone, or NULL.  What the configuration says
  * counts when a VM comes; one that is there keeps what it has.
  */
@@ -306,7 +325,7 @@ tap_unwanted(const struct tap *tap, char *buf, size_t size)
 		return tap->ifc.descr[0] == '\0' ? "no description" :
 		    "its description is not of the form "
 		    "vm<id>-if<interface>-<name>";
-	if (tap->ifc.master != 0)
+	if (tap->ifc.master != 0 || tap->master != 0)
 		return "it is a port of a bridge";
 	if (tap_active(tap))
 		return tap_foreign(tap, buf, size);
@@ -437,9 +456,13 @@ tap_timer(int fd, short events, void *arg)
 {
 	struct tap	*tap = arg;
 
-	if (tap->state == TAP_SETTLING) {
+	if (tap->state == TAP_SETTLING && !kernel_traits.ports_hidden) {
 		tap->settled = true;
 		tap_evaluate(tap);
+		return;
+	}
+	if (tap->state == TAP_SETTLING || tap->master != 0) {
+		send_look(tap);
 		return;
 	}
 	log_debug("%s: link lost for %d seconds: %s interface %u has gone",
@@ -447,6 +470,25 @@ tap_timer(int fd, short events, void *arg)
 	tap_abandon(tap, true);
 	tap_evaluate(tap);
 	taps_retry();
+}
+
+/* Nobody says when a port leaves its bridge: ask again. */
+void
+tap_looked(uint32_t ifindex, uint32_t master)
+{
+	const struct timeval	 later = { RETRY_INTERVAL, 0 };
+	struct tap		*tap, key;
+
+	key.ifc.index = ifindex;
+	if ((tap = RB_FIND(tap_index, &taps, &key)) == NULL ||
+	    evtimer_pending(&tap->timer, NULL))
+		return;		/* it left, or began anew, meanwhile */
+	tap->master = master;
+	if (tap->state == TAP_SETTLING)
+		tap->settled = true;
+	tap_evaluate(tap);
+	if (master != 0)
+		evtimer_add(&tap->timer, &later);
 }
 
 /* --- the way to ready ------------------------------------------------------ */
@@ -607,6 +649,8 @@ tap_ready(struct tap *tap)
 	uint8_t		*early = tap->early;
 
 	tap_set_state(tap, TAP_READY);
+	/* The look that shows the address may have come before the answer. */
+	tap_check_address(tap);
 	tap_bind(tap);
 	log_info("%s: %s interface %u: host %s, guest %s", tap->ifc.name,
 	    tap->vm, tap->ifn, prefix_ntoa(&host),

@@ -90,6 +90,7 @@ static void		 parent_dispatch(struct channel *, struct imsg *);
 static bool		 may_say(const struct channel *, uint32_t);
 static void		 child_gone(struct channel *);
 static __dead void	 parent_stop(int);
+static int		 children_reap(void);
 static int		 children_wait(void);
 static void		 reload(uint32_t);
 static void		 reload_report(void *, const char *);
@@ -441,9 +442,14 @@ set_verbose(int32_t verbose)
 static void
 child_gone(struct channel *ch)
 {
-	log_crit("the %s process has ended: stopping; the network of running "
-	    "VMs stays as it is", ch->peer);
+	const struct timespec	 tick = { 0, 10 * 1000 * 1000 };
+
+	/* The first to end takes the others along: see who it was. */
 	ch->peer = NULL;
+	nanosleep(&tick, NULL);
+	if (children_reap() == 0)
+		log_crit("a process has ended: stopping; the network of "
+		    "running VMs stays as it is");
 	parent_stop(1);
 }
 
@@ -462,30 +468,45 @@ parent_stop(int status)
 	exit(status);
 }
 
-/* Wait for all; the number of those that did not end by themselves. */
+/* Those that have ended otherwise than in order; each is said once. */
+static int
+children_reap(void)
+{
+	enum role	 role;
+	int		 status, bad = 0;
+
+	for (role = ROLE_PRIV; role < ROLE_MAX; role++) {
+		if (children[role].pid == 0 || waitpid(children[role].pid,
+		    &status, WNOHANG) <= 0)
+			continue;
+		children[role].pid = 0;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			continue;
+		bad++;
+		if (WIFSIGNALED(status))
+			log_crit("%s terminated by signal %d: stopping; the "
+			    "network of running VMs stays as it is",
+			    role_name(role), WTERMSIG(status));
+		else
+			log_crit("%s has failed: stopping; the network of "
+			    "running VMs stays as it is", role_name(role));
+	}
+	return bad;
+}
+
+/* Wait for all; the number of those that did not end in order. */
 static int
 children_wait(void)
 {
 	const struct timespec	 tick = { 0, 10 * 1000 * 1000 };
 	enum role		 role;
-	int			 status, bad = 0, left = 0, ticks;
+	int			 bad = 0, left, ticks;
 
 	for (ticks = STOP_PATIENCE * 100; ticks > 0; ticks--) {
+		bad += children_reap();
 		left = 0;
-		for (role = ROLE_PRIV; role < ROLE_MAX; role++) {
-			if (children[role].pid == 0)
-				continue;
-			if (waitpid(children[role].pid, &status, WNOHANG) <= 0) {
-				left++;
-				continue;
-			}
-			children[role].pid = 0;
-			if (WIFSIGNALED(status))
-				log_warnx("%s terminated by signal %d",
-				    role_name(role), WTERMSIG(status));
-			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-				bad++;
-		}
+		for (role = ROLE_PRIV; role < ROLE_MAX; role++)
+			left += children[role].pid != 0;
 		if (left == 0)
 			return bad;
 		nanosleep(&tick, NULL);

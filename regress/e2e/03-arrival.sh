@@ -29,8 +29,8 @@ daemon_start
 
 # The description comes long after the tap, and nobody is told.
 guest_start late -t $T0 sleep=1500 describe=vm1-if0-late bind serve
-soon "the tap without a description is seen" tap_managed $T0 no
-like "and why it is left alone" "$(tap_reason $T0)" "*no description*"
+soon "the tap without a description is left alone" \
+    left_alone $T0 "no description"
 is "it has no address" "$(tap_addresses $T0)" ""
 soon "after its description came it is served" in_state bound late
 is "as it should be" "$(field late 0 guest)" 172.16.0.3
@@ -91,9 +91,8 @@ host_interface 192.0.2.1/24
 tap_create $T1 vm6-if0-foreign
 address_add $T1 10.1.2.1/24
 guest_start foreign -t $T1 sleep=100000
-soon "a tap with a foreign address" tap_managed $T1 no
-soon "is left alone for that reason" \
-    eval "tap_reason $T1 | grep -qF 10.1.2.1/24"
+soon "a tap with a foreign address is left alone" \
+    left_alone $T1 10.1.2.1/24
 is "its address is untouched" "$(tap_addresses $T1)" 10.1.2.1/24
 address_del $T1 10.1.2.1/24
 soon "when it has gone, the tap is served" in_state ready foreign
@@ -106,36 +105,33 @@ bridge_create
 tap_create $T2 vm7-if0-port
 bridge_add $T2
 guest_start port -t $T2 sleep=100000
-soon "a bridge port" tap_managed $T2 no
-soon "is left alone for that reason" \
-    eval "tap_reason $T2 | grep -q bridge"
+soon "a bridge port is left alone" left_alone $T2 bridge
 is "and has no address" "$(tap_addresses $T2)" ""
 guest_stop port
 tap_delete $T2
 
 guest_start ignored -t $T3 -D vm8-if0-ignored7 sleep=100000
-soon "a vm that is to be ignored" tap_managed $T3 no
-like "is left alone for that reason" "$(tap_reason $T3)" "*ignore*"
+soon "a vm that is to be ignored is" left_alone $T3 ignore
 is "and has no address" "$(tap_addresses $T3)" ""
 guest_stop ignored
 
 guest_start half -t $T3 -D vm8-if1-half sleep=100000
 guest_start half0 -t $T4 -D vm8-if0-half sleep=100000
 soon "the other interface is served" in_state ready half 0
-soon "one interface can be ignored" tap_managed $T3 no
+soon "one interface can be ignored" left_alone $T3 ignore
 guest_stop half
 guest_stop half0
 
 guest_start far -t $T3 -D vm9-if0-far sleep=100000
-soon "a pool of another rdomain" tap_managed $T3 no
-like "does not serve here" "$(tap_reason $T3)" "*rdomain*"
+soon "a pool of another rdomain does not serve here" left_alone $T3 rdomain
 guest_stop far
 
 n=0
 for descr in "my own tap" vm1-if0- vm-if0-x vm1-ifx-y vm1-if0-.hidden \
     'vm1-if0-a b' vm1-if256-x vm1-if0-a/../b 'vm1-if0-a"b' VM1-IF0-a; do
 	guest_start odd$n -t "$(eval echo "\$T$n")" -D "$descr" sleep=100000
-	soon "\"$descr\" is no VM" tap_managed "$(eval echo "\$T$n")" no
+	soon "\"$descr\" is no VM" left_alone "$(eval echo "\$T$n")" \
+	    "not of the form"
 	n=$((n + 1))
 done
 never "and none is given an address" \

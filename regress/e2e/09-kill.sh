@@ -36,7 +36,7 @@ for role in priv frontend engine parent; do
 		soon "no process of it is left" process_ended "$child"
 	done
 	[ $role = parent ] || {
-		ok "the log says what that means" logged "process has ended"
+		ok "the log says what that means" logged "terminated by signal 9: stopping"
 		ok "and which died" logged "$role terminated by signal 9"
 	}
 	: >"$LOG"

@@ -26,7 +26,7 @@ pool "default" {
 EOC
 daemon_start
 
-N=${REGRESS_STORM:-200}
+N=${REGRESS_STORM:-$STORM}
 
 bound()
 {
@@ -49,6 +49,9 @@ PATIENCE=60 soon "the guests are done" guest_said storm '^storm bound'
 tail=$(grep '^storm bound' "$DIR/storm.out")
 like "all have their address" "$tail" "storm bound=$N of=$N *"
 echo "$name: $tail"
+# On OpenBSD a tap is up before anybody can hear what it sends.
+[ "$SYSTEM" != linux ] ||
+	is "none had to ask twice" "$(stat_of received DISCOVER)" "$N"
 soon "and are shown as bound" all_bound
 is "each has its own" "$(ctl show leases | awk 'NR > 1 { print $7 }' |
     sort -u | wc -l | tr -d ' ')" "$N"

@@ -123,7 +123,7 @@ vm "later" { ignore }
 EOC
 ok "reload" ctl reload
 guest_start later -t $T2 -m fe:e1:bb:d1:00:08 -D vm4-if0-later bind serve
-soon "an ignored VM" tap_managed $T2 no
+soon "an ignored VM" left_alone $T2 ignore
 conf <<EOC
 default pool "default"
 pool "default" { inet 172.16.0.0/24 $RD }

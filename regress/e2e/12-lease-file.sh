@@ -50,7 +50,7 @@ refused()
 last=$(tail -n 1 "$DIR/good" | wc -c)
 size=$(wc -c <"$DIR/good")
 for cut in 1 2 $((last / 2)) $((last - 1)); do
-	head -c $((size - cut)) "$DIR/good" >"$LEASES"
+	first_bytes $((size - cut)) "$DIR/good" >"$LEASES"
 	: >"$LOG"
 	daemon_start
 	ok "a torn tail is said" logged "$LEASES"
@@ -84,7 +84,7 @@ refused "a newer version" "version"
 sed '1d' "$DIR/good" >"$LEASES"
 refused "no first line" "line 1"
 
-head -c 4096 /dev/urandom >"$LEASES"
+first_bytes 4096 /dev/urandom >"$LEASES"
 refused "no lease file at all" "$LEASES"
 
 mv "$DIR/good" "$LEASES"

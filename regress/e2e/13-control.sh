@@ -40,7 +40,7 @@ is "the first goes on" "$(ctl show leases)" "$before"
 
 # Messages: a header of type, length, peer and pid, then the content.  As
 # octal bytes, least significant first where the machine has it so.
-if [ "$(printf '\001\000' | od -An -tu2 | tr -d ' ')" = 1 ]; then
+if [ "$(printf '\001\000' | od -An -tu2 | tr -d ' ')" -eq 1 ]; then
 	u32()
 	{
 		printf "\\$(printf %03o $(($1 % 256)))\\$(printf %03o \
@@ -64,7 +64,7 @@ message()
 	u32 "$2"
 	u32 0
 	u32 0
-	[ "$3" -eq 0 ] || head -c "$3" /dev/zero
+	[ "$3" -eq 0 ] || first_bytes "$3" /dev/zero
 }
 
 # Send what is in $BYTES: closed WHAT
@@ -76,11 +76,11 @@ closed()
 	is "$1: others go on" "$(ctl show leases)" "$before"
 }
 
-head -c 1000 /dev/urandom >"$BYTES"
+first_bytes 1000 /dev/urandom >"$BYTES"
 closed "random bytes"
-head -c 100000 /dev/zero >"$BYTES"
+first_bytes 100000 /dev/zero >"$BYTES"
 closed "zeros"
-head -c 100000 /dev/zero | tr '\000' '\377' >"$BYTES"
+first_bytes 100000 /dev/zero | tr '\000' '\377' >"$BYTES"
 closed "ones"
 message 1 16 0 >"$BYTES"
 closed "a request without content"
@@ -127,7 +127,7 @@ while [ $n -lt 500 ]; do
 	message 1 $((16 + REQUEST)) $REQUEST >>"$DIR/many"
 	n=$((n + 1))
 done
-head -c $((16 + REQUEST)) "$DIR/many" | "$UNIXSEND" -w 1000 "$SOCK" \
+first_bytes $((16 + REQUEST)) "$DIR/many" | "$UNIXSEND" -w 1000 "$SOCK" \
     >"$DIR/asked"
 like "a request is answered" "$(cat "$DIR/asked")" "open after [1-9]* bytes"
 "$UNIXSEND" -k "$SOCK" <"$DIR/many" &

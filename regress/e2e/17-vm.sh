@@ -40,7 +40,8 @@ vm_start()
 {
 	rm -f "$DIR/console"
 	mkfifo "$DIR/console"
-	"$top/regress/vm/run-vm.sh" "$1" <"$DIR/console" >"$DIR/vm.out" 2>&1 &
+	: >"$DIR/vm.out"
+	"$top/regress/vm/run-vm.sh" "$1" <"$DIR/console" >>"$DIR/vm.out" 2>&1 &
 	vm=$!
 	exec 3>"$DIR/console"
 	soon "QEMU opens the tap" tap_exists "$1"

@@ -52,6 +52,7 @@
  *	arp=addr ping=addr
  *	serve[=s]	answer ARP and ping, until a signal comes or time is up
  *	open[=tap] close describe=text sleep=ms
+ *	churn=n		open and close it that many times
  *	bridge=tap	relay between the tap and another one (in -N's
  *			namespace) that is the guest's interface
  *	hostname= clientid=hex option=code:hex broadcast=0|1 address= server=
@@ -292,6 +293,18 @@ static int
 do_close(struct guest *g, const char *arg)
 {
 	guest_close(g);
+	return 0;
+}
+
+static int
+do_churn(struct guest *g, const char *arg)
+{
+	long	 n = parse_number("churn", arg, 10000000);
+
+	for (; n > 0 && !stop; n--) {
+		guest_close(g);
+		guest_open(g);
+	}
 	return 0;
 }
 
@@ -766,6 +779,7 @@ static const struct action {
 	{ "blast", MUST_ARG, do_blast },
 	{ "bridge", MUST_ARG, do_bridge },
 	{ "broadcast", MUST_ARG, set_broadcast },
+	{ "churn", MUST_ARG, do_churn },
 	{ "clientid", MUST_ARG, set_clientid },
 	{ "close", NO_ARG, do_close },
 	{ "describe", MUST_ARG, do_describe },

@@ -165,10 +165,10 @@ test_buffers(void)
 int
 main(void)
 {
-	test_masks();
-	test_addresses();
-	test_prefix_text();
-	test_overlaps();
-	test_buffers();
+	TEST(test_masks());
+	TEST(test_addresses());
+	TEST(test_prefix_text());
+	TEST(test_overlaps());
+	TEST(test_buffers());
 	return test_end("addr");
 }

@@ -227,12 +227,12 @@ main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 
-	test_system_calls();
-	test_close_on_exec();
-	test_table_full();
-	test_forward_limit();
-	test_empty_ibuf();
-	test_fd_pieces();
+	TEST(test_system_calls());
+	TEST(test_close_on_exec());
+	TEST(test_table_full());
+	TEST(test_forward_limit());
+	TEST(test_empty_ibuf());
+	TEST(test_fd_pieces());
 
 	return TEST_DONE("compat");
 }

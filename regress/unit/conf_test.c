@@ -828,18 +828,18 @@ main(int argc, char *argv[])
 	snprintf(path, sizeof(path), "%s/conf", dir);
 	snprintf(printed_path, sizeof(printed_path), "%s/printed", dir);
 
-	test_descr();
-	test_names();
-	test_match();
-	test_default();
-	test_many();
-	test_mistakes();
-	test_spoilt();
-	test_bounds();
-	test_macros();
-	test_packing();
+	TEST(test_descr());
+	TEST(test_names());
+	TEST(test_match());
+	TEST(test_default());
+	TEST(test_many());
+	TEST(test_mistakes());
+	TEST(test_spoilt());
+	TEST(test_bounds());
+	TEST(test_macros());
+	TEST(test_packing());
 	while (--argc > 0)
-		test_file(*++argv);
+		TEST(test_file(*++argv));
 
 	unlink(path);
 	unlink(printed_path);

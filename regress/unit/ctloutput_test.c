@@ -577,20 +577,20 @@ test_write_error(void)
 int
 main(void)
 {
-	test_lease_table();
-	test_lease_reason();
-	test_ages();
-	test_lease_json();
-	test_hostile();
-	test_longest();
-	test_escape();
-	test_pools();
-	test_interfaces();
-	test_stats();
-	test_events();
-	test_events_json();
-	test_no_items();
-	test_validity();
-	test_write_error();
+	TEST(test_lease_table());
+	TEST(test_lease_reason());
+	TEST(test_ages());
+	TEST(test_lease_json());
+	TEST(test_hostile());
+	TEST(test_longest());
+	TEST(test_escape());
+	TEST(test_pools());
+	TEST(test_interfaces());
+	TEST(test_stats());
+	TEST(test_events());
+	TEST(test_events_json());
+	TEST(test_no_items());
+	TEST(test_validity());
+	TEST(test_write_error());
 	return test_end("ctloutput_test");
 }

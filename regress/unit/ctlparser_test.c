@@ -207,11 +207,11 @@ test_mistakes(void)
 int
 main(void)
 {
-	test_whole_words();
-	test_address();
-	test_abbreviations();
-	test_vm_names();
-	test_interfaces();
-	test_mistakes();
+	TEST(test_whole_words());
+	TEST(test_address());
+	TEST(test_abbreviations());
+	TEST(test_vm_names());
+	TEST(test_interfaces());
+	TEST(test_mistakes());
 	return test_end("ctlparser_test");
 }

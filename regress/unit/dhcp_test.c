@@ -53,25 +53,25 @@ main(int argc, char **argv)
 {
 	if (argc == 2)
 		seed_dir = argv[1];
-	test_fixed();
-	test_refused();
-	test_bootp();
-	test_types();
-	test_options();
-	test_overrun();
-	test_lengths();
-	test_joined();
-	test_joined_all();
-	test_overload();
-	test_overload_bad();
-	test_truncated();
-	test_too_long();
-	test_writer();
-	test_writer_split();
-	test_writer_full();
-	test_encode_name();
-	test_encode_route();
-	test_names();
+	TEST(test_fixed());
+	TEST(test_refused());
+	TEST(test_bootp());
+	TEST(test_types());
+	TEST(test_options());
+	TEST(test_overrun());
+	TEST(test_lengths());
+	TEST(test_joined());
+	TEST(test_joined_all());
+	TEST(test_overload());
+	TEST(test_overload_bad());
+	TEST(test_truncated());
+	TEST(test_too_long());
+	TEST(test_writer());
+	TEST(test_writer_split());
+	TEST(test_writer_full());
+	TEST(test_encode_name());
+	TEST(test_encode_route());
+	TEST(test_names());
 	return test_end("dhcp");
 }
 

@@ -53,19 +53,19 @@ main(int argc, char **argv)
 {
 	if (argc == 2)
 		seed_dir = argv[1];
-	test_parse();
-	test_ethernet();
-	test_ip();
-	test_fragment();
-	test_udp_length();
-	test_checksums();
-	test_truncated();
-	test_bit_flips();
-	test_padding();
-	test_build();
-	test_build_size();
-	test_build_checksum_zero();
-	test_build_in_place();
+	TEST(test_parse());
+	TEST(test_ethernet());
+	TEST(test_ip());
+	TEST(test_fragment());
+	TEST(test_udp_length());
+	TEST(test_checksums());
+	TEST(test_truncated());
+	TEST(test_bit_flips());
+	TEST(test_padding());
+	TEST(test_build());
+	TEST(test_build_size());
+	TEST(test_build_checksum_zero());
+	TEST(test_build_in_place());
 	return test_end("frame");
 }
 

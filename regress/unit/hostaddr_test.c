@@ -161,8 +161,8 @@ test_random(void)
 int
 main(void)
 {
-	test_basics();
-	test_twice();
-	test_random();
+	TEST(test_basics());
+	TEST(test_twice());
+	TEST(test_random());
 	return TEST_DONE("hostaddr");
 }

@@ -773,27 +773,27 @@ main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 
-	test_numbers();
-	test_set();
-	test_growth();
-	test_consume();
-	test_buffer_fd();
+	TEST(test_numbers());
+	TEST(test_set());
+	TEST(test_growth());
+	TEST(test_consume());
+	TEST(test_buffer_fd());
 
-	test_roundtrip();
-	test_compose();
-	test_limits();
-	test_maxsize();
-	test_pieces();
-	test_many();
-	test_unfetched();
-	test_bad_header();
-	test_end_of_peer();
-	test_forward();
+	TEST(test_roundtrip());
+	TEST(test_compose());
+	TEST(test_limits());
+	TEST(test_maxsize());
+	TEST(test_pieces());
+	TEST(test_many());
+	TEST(test_unfetched());
+	TEST(test_bad_header());
+	TEST(test_end_of_peer());
+	TEST(test_forward());
 
-	test_fds();
-	test_fd_leaks();
-	test_fd_forbidden();
-	test_fd_hostile();
+	TEST(test_fds());
+	TEST(test_fd_leaks());
+	TEST(test_fd_forbidden());
+	TEST(test_fd_hostile());
 
 	return TEST_DONE("imsg");
 }

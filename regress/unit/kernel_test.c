@@ -891,12 +891,12 @@ main(void)
 		err(1, "kernel_watch_open");
 	if (kernel_change_open() == -1)
 		err(1, "kernel_change_open");
-	test_arrival();
-	test_stay();
-	test_addresses();
-	test_masters();
-	test_packets();
-	test_lost();
-	test_sandbox();
+	TEST(test_arrival());
+	TEST(test_stay());
+	TEST(test_addresses());
+	TEST(test_masters());
+	TEST(test_packets());
+	TEST(test_lost());
+	TEST(test_sandbox());
 	return test_end("kernel");
 }

@@ -1525,14 +1525,14 @@ random_step(void)
 static void
 test_random(void)
 {
-	int	 round, step, failed = test_nfailed;
+	int	 round, step, wrong = test_nwrong;
 
-	for (round = 0; round < 150 && test_nfailed == failed; round++) {
+	for (round = 0; round < 150 && test_nwrong == wrong; round++) {
 		now = started = 1000;
 		begin(random_conf());
-		for (step = 0; step < 400 && test_nfailed == failed; step++)
+		for (step = 0; step < 400 && test_nwrong == wrong; step++)
 			random_step();
-		if (!CHECK(test_nfailed == failed))
+		if (!CHECK(test_nwrong == wrong))
 			printf("\tround %d, step %d\n", round, step);
 		finish();
 	}
@@ -1618,30 +1618,30 @@ test_many(void)
 int
 main(void)
 {
-	test_first();
-	test_order();
-	test_states();
-	test_full();
-	test_forget();
-	test_blocked();
-	test_reclaim_blocked();
-	test_fixed();
-	test_fixed_evicts();
-	test_fixed_evicts_idle();
-	test_fixed_moves_idle();
-	test_fixed_guest();
-	test_other_pool();
-	test_pool_gone();
-	test_no_pool();
-	test_renamed();
-	test_carved();
-	test_excluded();
-	test_rdomains();
-	test_adopt();
-	test_adopt_moved();
-	test_restore();
-	test_settle();
-	test_random();
-	test_many();
+	TEST(test_first());
+	TEST(test_order());
+	TEST(test_states());
+	TEST(test_full());
+	TEST(test_forget());
+	TEST(test_blocked());
+	TEST(test_reclaim_blocked());
+	TEST(test_fixed());
+	TEST(test_fixed_evicts());
+	TEST(test_fixed_evicts_idle());
+	TEST(test_fixed_moves_idle());
+	TEST(test_fixed_guest());
+	TEST(test_other_pool());
+	TEST(test_pool_gone());
+	TEST(test_no_pool());
+	TEST(test_renamed());
+	TEST(test_carved());
+	TEST(test_excluded());
+	TEST(test_rdomains());
+	TEST(test_adopt());
+	TEST(test_adopt_moved());
+	TEST(test_restore());
+	TEST(test_settle());
+	TEST(test_random());
+	TEST(test_many());
 	return test_end("lease");
 }

@@ -212,11 +212,11 @@ test_fatal(void)
 int
 main(void)
 {
-	test_lines();
-	test_verbose();
-	test_hostile();
-	test_fatal();
-	test_errno();
+	TEST(test_lines());
+	TEST(test_verbose());
+	TEST(test_hostile());
+	TEST(test_fatal());
+	TEST(test_errno());
 
 	return TEST_DONE("log");
 }

@@ -399,11 +399,11 @@ test_drain(void)
 int
 main(void)
 {
-	test_first();
-	test_refused();
-	test_usable();
-	test_large();
-	test_random();
-	test_drain();
+	TEST(test_first());
+	TEST(test_refused());
+	TEST(test_usable());
+	TEST(test_large());
+	TEST(test_random());
+	TEST(test_drain());
 	return test_end("pool");
 }

@@ -23,28 +23,48 @@
 
 /*
  * A unit test is a program of its own: it checks with the macros below and
- * ends with `return TEST_DONE("name");`.  A check that fails says where, in
- * the part named by the last test_case(), and the test goes on; the value of
+ * ends with `return TEST_DONE("name");`.  What counts is the case, begun by
+ * test_case() or TEST(): it has passed if every check in it has, however many they
+ * are.  A check that fails says where, and the test goes on; the value of
  * each macro says whether the check passed.
  */
 
 static int	 test_npassed;
 static int	 test_nfailed;
+static int	 test_nchecks;		/* in the current case */
+static int	 test_nwrong;
 static const char *test_current = "";
+
+static inline void
+test_close_case(void)
+{
+	if (test_nwrong > 0)
+		test_nfailed++;
+	else if (test_nchecks > 0)
+		test_npassed++;
+	test_nchecks = test_nwrong = 0;
+}
 
 static inline void
 test_case(const char *name)
 {
+	test_close_case();
 	test_current = name;
 }
+
+/* A function that is a case, or begins with one of its own. */
+#define TEST(call)							\
+	do {								\
+		test_case(#call);					\
+		call;							\
+	} while (0)
 
 static inline int
 test_check(int ok, const char *what, const char *file, int line)
 {
-	if (ok) {
-		test_npassed++;
-	} else {
-		test_nfailed++;
+	test_nchecks++;
+	if (!ok) {
+		test_nwrong++;
 		printf("%s:%d: %s%sfailed: %s\n", file, line, test_current,
 		    *test_current == '\0' ? "" : ": ", what);
 		fflush(stdout);
@@ -113,6 +133,7 @@ test_check_mem(const void *got, const void *want, size_t len,
 static inline int
 test_end(const char *name)
 {
+	test_close_case();
 	printf("%s: %d passed, %d failed\n", name, test_npassed,
 	    test_nfailed);
 	return test_nfailed != 0;

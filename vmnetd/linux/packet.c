@@ -88,12 +88,17 @@ attach(int fd, const struct interface *ifc)
 {
 	struct sockaddr_ll	 sll;
 	struct ifreq		 ifr;
+	socklen_t		 len = sizeof(int);
+	int			 down;
 
 	memset(&sll, 0, sizeof(sll));
 	sll.sll_family = AF_PACKET;
 	sll.sll_protocol = htons(ETH_P_ALL);	/* IPv4, tagged or not */
 	sll.sll_ifindex = ifc->index;
 	if (bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == -1)
+		return -1;
+	/* On a tap that is still down the next read would fail of that. */
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &down, &len) == -1)
 		return -1;
 	memset(&ifr, 0, sizeof(ifr));
 	memcpy(ifr.ifr_name, ifc->name, sizeof(ifr.ifr_name));

@@ -65,7 +65,8 @@ static int	 has_port(const char *, const char *);
 const struct kernel_traits kernel_traits = {
 	.taps_need_up = false,
 	.settle = { 0, 50 * 1000 },
-	.descr_silent = true
+	.descr_silent = true,
+	.ports_hidden = true
 };
 
 static int		 watch = -1;

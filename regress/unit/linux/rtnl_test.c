@@ -246,10 +246,10 @@ test_events_full(void)
 int
 main(void)
 {
-	test_link();
-	test_link_bad();
-	test_address();
-	test_events();
-	test_events_full();
+	TEST(test_link());
+	TEST(test_link_bad());
+	TEST(test_address());
+	TEST(test_events());
+	TEST(test_events_full());
 	return test_end("rtnl");
 }
