@@ -178,7 +178,6 @@ engine_start(void)
 	if (leases_configure(&leases, conf) == -1)
 		fatal("leases");
 	started = true;
-	channel_send(&parent, IMSG_CONF_DONE, 0, -1, NULL, 0);
 	channel_send(&frontend, IMSG_WATCH, 0, -1, NULL, 0);
 }
 
@@ -241,7 +240,8 @@ engine_dispatch_frontend(struct channel *ch, struct imsg *imsg)
 		receive_departed(ch, imsg);
 		break;
 	case IMSG_SCANNED:
-		taps_scanned();
+		if (taps_scanned())
+			channel_send(&parent, IMSG_CONF_DONE, 0, -1, NULL, 0);
 		break;
 	case IMSG_MONITORS:
 		(void)message_get(ch, imsg, &nmonitors, sizeof(nmonitors));

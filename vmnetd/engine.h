@@ -118,7 +118,8 @@ extern struct tap_names	 tap_names;
 void	 taps_init(void);
 void	 tap_seen(const struct interface *);
 void	 tap_departed(uint32_t ifindex);
-void	 taps_scanned(void);		/* all have been seen: begin */
+bool	 taps_scanned(void);		/* all have been seen: begin; false
+					 * if that has been */
 void	 taps_configured(void);		/* there is a new configuration */
 void	 taps_retry(void);		/* something may have come free */
 void	 tap_looked(uint32_t ifindex, uint32_t master);

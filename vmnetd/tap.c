@@ -190,19 +190,20 @@ tap_free(struct tap *tap)
  * At the start every tap is seen before any is acted on, so that what
  * running VMs have is known before anything is given out.
  */
-void
+bool
 taps_scanned(void)
 {
 	struct tap		*tap;
 	const struct timeval	 grace = { RETURN_GRACE, 0 };
 
 	if (scanned)
-		return;
+		return false;
 	scanned = true;
 	RB_FOREACH(tap, tap_index, &taps)
 		tap_evaluate(tap);
 	evtimer_add(&grace_ev, &grace);
 	prune_later();
+	return true;
 }
 
 /*

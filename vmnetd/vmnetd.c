@@ -124,6 +124,7 @@ static struct reload	 reloading;
 static struct pending	 pending;
 static struct event	 retry_ev;
 static bool		 started;
+static int		 control_socket = -1;	/* on its way to frontend */
 
 static struct {
 	const char	*conffile;
@@ -298,8 +299,7 @@ parent_main(const char *argv0)
 
 	event_init();
 	start_children(argv0);
-	channel_send(&children[ROLE_FRONTEND].ch, IMSG_CONTROL_SOCKET, 0,
-	    sock, NULL, 0);
+	control_socket = sock;
 	reloading.conf = conf;
 	reloading.at = ROLE_PRIV;
 	journal_each(journal, send_kept, NULL);
@@ -619,6 +619,12 @@ conf_done(struct channel *ch)
 		conf_free(conf);
 		conf = reloading.conf;
 		log_info("%s: reloaded", opts.conffile);
+	}
+	/* Nobody is answered before all is known; until then they wait. */
+	if (control_socket != -1) {
+		channel_send(&children[ROLE_FRONTEND].ch,
+		    IMSG_CONTROL_SOCKET, 0, control_socket, NULL, 0);
+		control_socket = -1;
 	}
 	reloading.conf = NULL;
 	keep_rules();
