@@ -137,7 +137,7 @@ host_restore()
 	done
 	sysctl -q net.inet.ip.forwarding="$forwarding"
 	pfctl -q -a vmnetd -F all 2>/dev/null
-	pfctl -q -a 'vmnetd/*' -F rules 2>/dev/null
+	pfctl -q -a 'vmnetd/*' -F rules >/dev/null 2>&1
 	pfctl -q -f /etc/pf.conf
 	pfctl -q $pf 2>/dev/null
 }
