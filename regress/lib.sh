@@ -19,7 +19,8 @@
 # and from there on runs as root in a network of its own, with a directory of
 # its own ($DIR), and ends with `finish'.  Whatever it leaves behind is
 # removed.  What differs between systems is in lib-linux.sh and
-# lib-openbsd.sh.
+# lib-openbsd.sh.  A test that sets NETWORKS before has networks around that
+# host, too, as net-linux.sh and net-openbsd.sh make them.
 #
 # From the environment:
 #	VMNETD VMNETCTL	the programs to test
@@ -46,9 +47,12 @@ VMNETCTL=${VMNETCTL:-$top/vmnetctl/vmnetctl}
 REGRESS_OBJ=${REGRESS_OBJ:-$top/obj/regress}
 GUEST=$REGRESS_OBJ/guest
 UNIXSEND=$REGRESS_OBJ/unixsend
+ANSWER=$REGRESS_OBJ/answer
 
 # shellcheck source=lib-linux.sh
 . "$top/regress/lib-$(uname | tr 'A-Z' 'a-z').sh"
+# shellcheck source=net-linux.sh
+[ -z "${NETWORKS:-}" ] || . "$top/regress/net-$SYSTEM.sh"
 
 # Tests may run at the same time: what is built appears at once and whole.
 build()
@@ -68,7 +72,8 @@ build_helpers()
 	guest_src=$top/regress/guest
 	build "$GUEST" "$guest_src/guest.c" "$guest_src/packet.c" \
 	    "$guest_src/dhcp.c" "$guest_src/bad.c" "$guest_src/$SYSTEM/tap.c" &&
-	    build "$UNIXSEND" "$guest_src/unixsend.c"
+	    build "$UNIXSEND" "$guest_src/unixsend.c" &&
+	    build "$ANSWER" "$guest_src/answer.c"
 }
 
 # --- outside: a network for the test, and what remains of it ----------------
@@ -541,4 +546,66 @@ guest_stop()
 host_pings()
 {
 	ping -c 1 -w "${PING_PATIENCE:-2}" "$1" >/dev/null 2>&1
+}
+
+# --- places: for tests with NETWORKS ----------------------------------------
+
+# in_place PLACE COMMAND ...
+in_place()
+{
+	place=$1
+	shift
+	if [ "$place" = host ]; then
+		"$@"
+	else
+		guest_run "$place" "$@"
+	fi
+}
+
+# A VM comes, on that tap, and has its network: guest_net VM TAP
+guest_net()
+{
+	guest_number=$((${guest_number:-0} + 1))
+	guest_link "$1" "$2" "vm1-if0-$1" \
+	    "fe:e1:bb:d1:ee:0$guest_number" && guest_address "$1"
+}
+
+# The same one again.
+guest_again()
+{
+	guest_number=$((guest_number + 1))
+	guest_plug "$1" "$2" "vm1-if0-$1" \
+	    "fe:e1:bb:d1:ee:0$guest_number" && guest_address "$1"
+}
+
+# A server in a place: server PLACE ARGUMENT ... of answer.c
+# Not in a command substitution, which would wait for its end.
+server()
+{
+	server_place=$1
+	shift
+	server_count=$((${server_count:-0} + 1))
+	server_out=$DIR/server.$server_count
+	: >"$server_out"
+	# shellcheck disable=SC2016 # for that shell
+	in_place "$server_place" sh -c 'echo $$ >>"$0"; exec "$@"' \
+	    "$DIR/servers" "$ANSWER" "$@" >>"$server_out" 2>&1 &
+	wait_for 5 grep -q listening "$server_out"
+}
+
+# One that tells everybody who it is and who asks; by UDP in a place with
+# several addresses it must be told which it is asked at:
+# answerer PLACE PORT [tcp|udp [ADDRESS]]
+answerer()
+{
+	answerer_flags=
+	[ "${3:-tcp}" = tcp ] || answerer_flags=-u
+	# shellcheck disable=SC2086 # none, or one
+	server "$1" $answerer_flags -b "${4:-0.0.0.0}" "$1" "$2"
+}
+
+# One that says again what it hears: echoer PLACE PORT
+echoer()
+{
+	server "$1" -e "$1" "$2"
 }

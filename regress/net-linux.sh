@@ -12,7 +12,7 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# For tests of the packet filter, after lib.sh: networks around the host.
+# For tests of the packet filter, from lib.sh: networks around the host.
 # `out' is a place outside, behind the interface $WAN of the host, which has
 # $WAN_ADDR; it has $OUT_ADDR there and $FAR, to which only the default route
 # leads.  `host' is the host itself, all other places are guests.
@@ -21,6 +21,9 @@ WAN=wan0
 WAN_ADDR=192.0.2.1
 OUT_ADDR=192.0.2.2
 FAR=198.51.100.7
+WAN2=wan1
+WAN2_ADDR=203.0.113.1
+OUT2_ADDR=203.0.113.2
 
 outside_create()
 {
@@ -39,34 +42,6 @@ outside_route()
 	ip -n "$NET.out" route add "$1" via $WAN_ADDR
 }
 
-# in_place PLACE COMMAND ...
-in_place()
-{
-	place=$1
-	shift
-	if [ "$place" = host ]; then
-		"$@"
-	else
-		guest_run "$place" "$@"
-	fi
-}
-
-# A VM comes, on that tap, and has its network: guest_net VM TAP
-guest_net()
-{
-	guest_number=$((${guest_number:-0} + 1))
-	guest_link "$1" "$2" "vm1-if0-$1" \
-	    "fe:e1:bb:d1:ee:0$guest_number" && guest_address "$1"
-}
-
-# The same one again.
-guest_again()
-{
-	guest_number=$((guest_number + 1))
-	guest_plug "$1" "$2" "vm1-if0-$1" \
-	    "fe:e1:bb:d1:ee:0$guest_number" && guest_address "$1"
-}
-
 # Give it the address that it would learn by DHCP.
 guest_address()
 {
@@ -77,48 +52,106 @@ guest_address()
 	    in_place "$1" ip route add default via "${guest_host%/*}"
 }
 
-# A server in a place, which tells everybody who it is and who asks; by UDP
-# in a place with several addresses it must be told which it is asked at:
-# answerer PLACE PORT [udp [ADDRESS]]
-# Not in a command substitution, which would wait for its end.
-answerer()
-{
-	# shellcheck disable=SC2016 # for socat's shell
-	answer='echo "name=$ANSWERER from=$SOCAT_PEERADDR"'
-	case ${3:-tcp} in
-	tcp)	listen=TCP4-LISTEN:$2,fork,reuseaddr ;;
-	udp)	listen=UDP4-RECVFROM:$2,fork ;;
-	esac
-	[ -z "${4:-}" ] || listen=$listen,bind=$4
-	in_place "$1" env ANSWERER="$1" socat "$listen" \
-	    "SYSTEM:$answer" >>"$DIR/answerer.log" 2>&1 &
-	wait_for 5 answerer_is_there "$1" "$2" "${3:-tcp}"
-}
-
-answerer_is_there()
-{
-	in_place "$1" ss -Hnl "--${3}" "sport = :$2" | grep -q .
-}
-
-# What it answers to one who is there: ask PLACE ADDRESS PORT [udp]
+# What it answers to one who is there:
+# ask PLACE ADDRESS PORT [tcp|udp [SOURCE]]
 ask()
 {
+	ask_from=${5:+,bind=$5}
 	case ${4:-tcp} in
 	tcp)
-		in_place "$1" socat -T 2 - "TCP4:$2:$3,connect-timeout=2" \
-		    </dev/null 2>/dev/null
+		in_place "$1" socat -T 2 - \
+		    "TCP4:$2:$3,connect-timeout=2$ask_from" </dev/null \
+		    2>/dev/null
 		;;
 	udp)
-		echo hello | in_place "$1" socat -T 1 - "UDP4:$2:$3" \
+		echo hello | in_place "$1" socat -T 1 - "UDP4:$2:$3$ask_from" \
 		    2>/dev/null
 		;;
 	esac
 }
 
-# place_pings PLACE ADDRESS
+# A connection with standard input and output: connect PLACE ADDRESS PORT
+connect()
+{
+	in_place "$1" socat - "TCP4:$2:$3"
+}
+
+# How many connections the packet filter knows of: connections ADDRESS
+connections()
+{
+	[ -r /proc/net/nf_conntrack ] || return 1
+	grep -c -e "src=$1 " -e "dst=$1 " /proc/net/nf_conntrack || :
+}
+
+# place_pings PLACE ADDRESS [SOURCE]
 place_pings()
 {
-	in_place "$1" ping -c 1 -W 2 -w 2 "$2" >/dev/null 2>&1
+	in_place "$1" ping -c 1 -W 2 -w 2 ${3:+-I "$3"} "$2" >/dev/null 2>&1
+}
+
+# place_pings6 PLACE ADDRESS INTERFACE
+place_pings6()
+{
+	in_place "$1" ping -6 -c 1 -W 1 "$2%$3" >/dev/null 2>&1
+}
+
+# Its address of IPv6 on its interface: link_local PLACE INTERFACE
+link_local()
+{
+	in_place "$1" ip -6 -o addr show dev "$2" scope link |
+	    awk '{ sub("/.*", "", $4); print $4; exit }'
+}
+
+# guest_interface VM: as it is called there
+guest_interface()
+{
+	echo eth0
+}
+
+# Another address of a place: place_address PLACE ADDRESS
+place_address()
+{
+	in_place "$1" ip addr add "$2/32" dev lo
+}
+
+# The default route moves to another interface, $WAN2 with $WAN2_ADDR.
+egress_moves()
+{
+	ip link add $WAN2 type veth peer name eth1 netns "$NET.out" &&
+	    ip addr add $WAN2_ADDR/24 dev $WAN2 && ip link set $WAN2 up &&
+	    ip -n "$NET.out" addr add $OUT2_ADDR/24 dev eth1 &&
+	    ip -n "$NET.out" link set eth1 up &&
+	    ip route replace default via $OUT2_ADDR
+}
+
+egress_is()
+{
+	nft list set inet vmnetd egress | grep -q "$1"
+}
+
+# A guest gets what is forwarded to it: forwarded_to ADDRESS PORT
+forwarded_to()
+{
+	nft list map inet vmnetd forwards | grep -q "$1 . $2"
+}
+
+# What is there of forwards to a network: forwards_left NUMBER (the first)
+forwards_left()
+{
+	nft list table inet vmnetd | grep -c -e "dnat ip to $1" \
+	    -e "^[^:]*: $1\..* \. "
+}
+
+# ... of a VM that has gone
+filter_left()
+{
+	nft list ruleset | grep -c "\"$1\""
+}
+
+# ... of users' rules
+rules_left()
+{
+	nft list table inet vmnetd | grep -c 'rules-'
 }
 
 # place_hears PLACE ADDRESS COMMAND ...: packets from that address come in

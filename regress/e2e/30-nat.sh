@@ -16,9 +16,8 @@
 # A guest reaches the Internet through NAT, from the address of the interface
 # with the default route; other pools are not translated.
 
+NETWORKS=1
 . "${0%/*}/../lib.sh"
-[ -f "$top/regress/net-$SYSTEM.sh" ] || skip "no networks around the host"
-. "$top/regress/net-$SYSTEM.sh"
 
 outside_create
 conf <<-EOC
@@ -56,7 +55,7 @@ ok "by ICMP, too" place_pings lab1 $FAR
 outside_route 172.16.0.0/12
 is "without NAT it is itself" "$(ask plain1 $FAR 80)" \
     "name=out from=$plain"
-ip -n "$NET.out" route add 192.0.2.50/32 via $WAN_ADDR
+outside_route 192.0.2.50/32
 is "with an address of its own it has that" "$(ask fixed1 $FAR 80)" \
     "name=out from=192.0.2.50"
 answerer plain1 80
@@ -67,15 +66,9 @@ is "to the host, too" "$(ask lab1 $WAN_ADDR 80)" \
     "name=host from=$lab"
 
 # The default route moves: to where the configuration did not know of.
-ip link add wan1 type veth peer name eth1 netns "$NET.out"
-ip addr add 203.0.113.1/24 dev wan1
-ip link set wan1 up
-ip -n "$NET.out" addr add 203.0.113.2/24 dev eth1
-ip -n "$NET.out" link set eth1 up
-ip route replace default via 203.0.113.2
-soon "egress is another interface now" \
-    sh -c "nft list set inet vmnetd egress | grep -q wan1"
-is "and so is the address" "$(ask lab1 $FAR 80)" "name=out from=203.0.113.1"
+egress_moves
+soon "egress is another interface now" egress_is $WAN2
+is "and so is the address" "$(ask lab1 $FAR 80)" "name=out from=$WAN2_ADDR"
 
 # A new configuration without NAT.
 conf <<-EOC

@@ -16,13 +16,12 @@
 # Ports of the host that lead to a guest: from outside, from other guests, from
 # the guest itself and from the host.
 
+NETWORKS=1
 . "${0%/*}/../lib.sh"
-[ -f "$top/regress/net-$SYSTEM.sh" ] || skip "no networks around the host"
-. "$top/regress/net-$SYSTEM.sh"
 
 outside_create
-ip addr add 198.51.100.99/32 dev lo
-ip -n "$NET.out" route add 198.51.100.99/32 via $WAN_ADDR
+place_address host 198.51.100.99
+outside_route 198.51.100.99/32
 conf <<-EOC
 pool "lab" {
 	inet 172.16.0.0/24
@@ -71,8 +70,12 @@ is "another guest reaches it through the host" \
 is "but not directly" "$(ask vm2 "$web" 80)" ""
 is "it reaches itself" "$(ask web1 $WAN_ADDR 8080 | cut -d ' ' -f 1)" \
     "name=web1"
-is "the host reaches it" "$(ask host $WAN_ADDR 8080 | cut -d ' ' -f 1)" \
-    "name=web1"
+if [ "$SYSTEM" = openbsd ]; then
+	skip_some "what the host sends to itself is not forwarded"
+else
+	is "the host reaches it" \
+	    "$(ask host $WAN_ADDR 8080 | cut -d ' ' -f 1)" "name=web1"
+fi
 is "what a guest asks outside is not caught" "$(ask vm2 $FAR 8080)" \
     "name=out from=$WAN_ADDR"
 is "nor what the forward's own guest asks" "$(ask web1 $FAR 8080)" \
@@ -85,14 +88,12 @@ is "the first keeps the forward" "$(ask out $WAN_ADDR 8080)" "$seen"
 guest_stop web1
 soon "the first leaves" in_state idle web1
 web2=$(ctl show address web2)
-soon "the second has it now" sh -c \
-    "nft list map inet vmnetd forwards | grep -q '$web2 . 80'"
+soon "the second has it now" forwarded_to "$web2" 80
 is "really" "$(ask out $WAN_ADDR 8080)" "name=web2 from=$OUT_ADDR"
 guest_stop web2
 soon "the second leaves" in_state idle web2
 is "nobody is reached any more" "$(ask out $WAN_ADDR 8080)" ""
-is "no forward is left" "$(nft list map inet vmnetd forwards | grep -c 172)" 0
-is "of any kind" "$(nft list table inet vmnetd | grep -c 'dnat ip to 172')" 0
+is "no forward is left" "$(forwards_left 172)" 0
 
 # On another tap.
 guest_number=4

@@ -15,9 +15,8 @@
 
 # Guests of a pool that isolates do not reach each other; others do.
 
+NETWORKS=1
 . "${0%/*}/../lib.sh"
-[ -f "$top/regress/net-$SYSTEM.sh" ] || skip "no networks around the host"
-. "$top/regress/net-$SYSTEM.sh"
 
 outside_create
 conf <<-EOC
@@ -58,16 +57,12 @@ ok "lab1 reaches the host" place_pings lab1 $WAN_ADDR
 ok "lab1 reaches the outside" place_pings lab1 $FAR
 
 # No IPv6, in either direction.
-for vm in open1 open2; do
-	in_place $vm ip -6 addr add "fe80::$vm" dev eth0 2>/dev/null
-done
-host6=$(ip -6 -o addr show dev $T2 scope link | awk '{ print $4 }')
-if [ -n "$host6" ]; then
+host6=$(link_local host $T2)
+guest6=$(link_local open1 "$(guest_interface open1)")
+if [ -n "$host6" ] && [ -n "$guest6" ]; then
 	nok "a guest does not reach the host by IPv6" \
-	    in_place open1 ping -6 -c 1 -W 1 "${host6%/*}%eth0"
-	guest6=$(in_place open1 ip -6 -o addr show dev eth0 scope link |
-	    awk '{ print $4; exit }')
-	nok "nor the host a guest" ping -6 -c 1 -W 1 "${guest6%/*}%$T2"
+	    place_pings6 open1 "$host6" "$(guest_interface open1)"
+	nok "nor the host a guest" place_pings6 host "$guest6" $T2
 else
 	skip_some "no IPv6 here"
 fi

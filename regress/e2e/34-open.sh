@@ -16,9 +16,8 @@
 # Connections stay open when the daemon restarts or reloads, and end when
 # the VM does.
 
+NETWORKS=1
 . "${0%/*}/../lib.sh"
-[ -f "$top/regress/net-$SYSTEM.sh" ] || skip "no networks around the host"
-. "$top/regress/net-$SYSTEM.sh"
 
 outside_create
 conf <<-EOC
@@ -32,19 +31,11 @@ EOC
 daemon_start
 ok "a guest comes" guest_net web1 $T0
 
-# echoer PLACE PORT: says again what it hears
-echoer()
-{
-	in_place "$1" socat "TCP4-LISTEN:$2,reuseaddr,fork" EXEC:cat \
-	    >/dev/null 2>&1 &
-	wait_for 5 answerer_is_there "$1" "$2" tcp
-}
-
 # talk_start NAME PLACE ADDRESS PORT: a connection to an echoer
 talk_start()
 {
 	mkfifo "$DIR/$1.talk"
-	in_place "$2" socat - "TCP4:$3:$4" <"$DIR/$1.talk" >"$DIR/$1.heard" \
+	connect "$2" "$3" "$4" <"$DIR/$1.talk" >"$DIR/$1.heard" \
 	    2>/dev/null &
 	echo $! >"$DIR/$1.talker"
 	(exec sleep 100 >"$DIR/$1.talk") &
@@ -81,26 +72,20 @@ answerer out 81
 is "and new ones are made" "$(ask web1 $FAR 81)" \
     "name=out from=$WAN_ADDR"
 wait $pinger
-like "no packet was lost" "$(cat "$DIR/ping")" "* 300 received, 0% packet loss*"
+like "no packet was lost" "$(cat "$DIR/ping")" "* 300 *received, 0*% packet loss*"
 
 guest=$(ctl show address web1)
-states()
-{
-	grep -c -e "src=$guest " -e "dst=$guest " /proc/net/nf_conntrack
-}
-if [ -r /proc/net/nf_conntrack ]; then
-	isnt "its connections are known" "$(states)" 0
-fi
+isnt "its connections are known" "$(connections "$guest")" 0
 guest_stop web1
 soon "the VM goes" in_state idle web1
-if [ -r /proc/net/nf_conntrack ]; then
-	soon "its connections are forgotten" eval '[ "$(states)" = 0 ]'
+if connections "$guest" >/dev/null; then
+	soon "its connections are forgotten" \
+	    eval '[ "$(connections "$guest")" = 0 ]'
 else
 	skip_some "the kernel does not list connections"
 fi
 nok "nothing answers any more" talk forward five
-is "no element of its tap is left" \
-    "$(nft list ruleset | grep -c "\"$T0\"")" 0
+is "nothing about it is left" "$(filter_left $T0 "$guest")" 0
 for talk in nat forward; do
 	kill "$(cat "$DIR/$talk.holder")" "$(cat "$DIR/$talk.talker")" \
 	    2>/dev/null

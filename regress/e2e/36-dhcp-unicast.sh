@@ -15,9 +15,8 @@
 
 # A renewal by unicast reaches the server and draws no ICMP from the host.
 
+NETWORKS=1
 . "${0%/*}/../lib.sh"
-[ -f "$top/regress/net-$SYSTEM.sh" ] || skip "no networks around the host"
-. "$top/regress/net-$SYSTEM.sh"
 
 have tcpdump || skip "no tcpdump"
 outside_create
