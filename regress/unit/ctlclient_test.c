@@ -916,7 +916,7 @@ test_usage(void)
 {
 	CHECK_INT(run_client(sockpath, "x"), 1);
 	check_message("unknown argument \"x\"; valid: show, reload, release, "
-	    "log, monitor");
+	    "log, monitor, check");
 	CHECK_INT(run_client(sockpath, "-x"), 1);
 	CHECK(strstr(errtext, "usage: vmnetctl [-j] [-s socket] command "
 	    "[argument ...]\n") != NULL);

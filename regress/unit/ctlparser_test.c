@@ -83,6 +83,12 @@ test_whole_words(void)
 	accepts("show interfaces", CTL_SHOW_INTERFACES, CTL_INTERFACE, "",
 	    CTL_ANY_IF);
 	accepts("show stats", CTL_SHOW_STATS, CTL_STAT, "", CTL_ANY_IF);
+	accepts("show rules", CTL_SHOW_RULES, CTL_RULE, "", CTL_ANY_IF);
+	accepts("show rules vm0", CTL_SHOW_RULES, CTL_RULE, "vm0",
+	    CTL_ANY_IF);
+	accepts("show rules vm0 2", CTL_SHOW_RULES, CTL_RULE, "vm0", 2);
+	accepts("check", CTL_CHECK, CTL_FINDING, "", CTL_ANY_IF);
+	accepts("check vm0", CTL_CHECK, CTL_FINDING, "vm0", CTL_ANY_IF);
 	accepts("reload", CTL_RELOAD, 0, "", CTL_ANY_IF);
 	accepts("release vm0", CTL_RELEASE, 0, "vm0", CTL_ANY_IF);
 	accepts("release vm0 255", CTL_RELEASE, 0, "vm0", 255);
@@ -113,6 +119,8 @@ test_abbreviations(void)
 	accepts("s l vm0", CTL_SHOW_LEASES, CTL_LEASE, "vm0", CTL_ANY_IF);
 	accepts("s i", CTL_SHOW_INTERFACES, CTL_INTERFACE, "", CTL_ANY_IF);
 	accepts("s s", CTL_SHOW_STATS, CTL_STAT, "", CTL_ANY_IF);
+	accepts("s r vm0", CTL_SHOW_RULES, CTL_RULE, "vm0", CTL_ANY_IF);
+	accepts("c vm0", CTL_CHECK, CTL_FINDING, "vm0", CTL_ANY_IF);
 	accepts("s a vm0", CTL_SHOW_LEASES, CTL_LEASE, "vm0", 0);
 	CHECK(command.address);
 	accepts("relo", CTL_RELOAD, 0, "", CTL_ANY_IF);
@@ -124,7 +132,7 @@ test_abbreviations(void)
 	refuses("rel", "ambiguous argument \"rel\": reload, release");
 	/* More than the word is not the word. */
 	refuses("reloads", "unknown argument \"reloads\"; valid: show, reload, "
-	    "release, log, monitor");
+	    "release, log, monitor, check");
 }
 
 static void
@@ -182,9 +190,9 @@ static void
 test_mistakes(void)
 {
 	refuses("x", "unknown argument \"x\"; valid: show, reload, release, "
-	    "log, monitor");
+	    "log, monitor, check");
 	refuses("''", "unknown argument \"\"; valid: show, reload, release, "
-	    "log, monitor");
+	    "log, monitor, check");
 	refuses("log", "missing argument after \"log\"; valid: brief, "
 	    "verbose");
 	refuses("log x", "unknown argument \"x\"; valid: brief, verbose");
@@ -193,6 +201,10 @@ test_mistakes(void)
 	refuses("monitor vm0", "unexpected argument \"vm0\"");
 	refuses("log brief please", "unexpected argument \"please\"");
 	refuses("show pools default", "unexpected argument \"default\"");
+	refuses("show rules vm0 1 2", "unexpected argument \"2\"");
+	refuses("show rules ''", "empty VM name");
+	refuses("check vm0 1", "unexpected argument \"1\"");
+	refuses("check ''", "empty VM name");
 	refuses("show vm0 1 2", "unexpected argument \"2\"");
 	refuses("show leases vm0 1 2", "unexpected argument \"2\"");
 	/* Keywords are in lower case. */
@@ -201,7 +213,8 @@ test_mistakes(void)
 	CHECK_INT(parse("show lesaes"), 0);
 	parse_unknown(&command, error, sizeof(error));
 	CHECK_STR(error, "unknown argument \"lesaes\", and no VM of that name "
-	    "has a lease; valid: leases, pools, interfaces, address, stats");
+	    "has a lease; valid: leases, pools, interfaces, address, "
+	    "stats, rules");
 }
 
 int
