@@ -25,6 +25,7 @@
 	finished=1
 	exit 1
 }
+. "$top/regress/net-linux.sh"
 
 begin=$(date +%s)
 
@@ -71,11 +72,24 @@ VMNETD_VM_DIR=$("$top/regress/vm/make-initrd.sh") ||
 export VMNETD_VM_DIR
 echo "$VMNETD_VM_DIR"
 
-title "vmnetd starts, with etc/vmnetd.conf"
-conf <"$top/etc/vmnetd.conf"
+# Commands that the VM's console reads: vm_do COMMAND
+vm_do()
+{
+	: >"$DIR/vm.out"
+	echo "$1" >&3
+	wait_for 15 vm_said status || stop "the VM does not answer"
+	vm_said 'status 0' >/dev/null || stop "the VM's command failed"
+	tr -d '\r' <"$DIR/vm.out" | grep -av '^vm: '
+}
+
+title "vmnetd starts, with etc/vmnetd.conf and a forward to the VM"
+outside_create
+{
+	cat "$top/etc/vmnetd.conf"
+	echo 'vm "vm0" { forward tcp port 8080 to 80 }'
+} | conf
 grep -Ev '^[[:blank:]]*(#|$)' "$CONF"
 daemon_start || finish
-forwarding_on
 
 title "Two guests start: QEMU with its own kernel on $T0, a namespace on $T1"
 mkfifo "$DIR/console"
@@ -84,6 +98,7 @@ vm=$!
 exec 3>"$DIR/console"
 wait_for 20 tap_exists $T0 || stop "QEMU did not start: $(cat "$DIR/vm.out")"
 show "# ip link set $T0 alias vm1-if0-vm0" tap_describe $T0 vm1-if0-vm0
+wait_for 20 ctl show address vm0 || stop "vmnetd does not serve the VM"
 guest_link vm1 $T1 vm2-if0-vm1 || stop "no tap for the second guest"
 echo "# ip link set $T1 alias vm2-if0-vm1"
 client_run udhcpc vm1 &
@@ -105,11 +120,24 @@ title "The host reaches both, and they each other"
 show "# ping $vm0" ping -c 2 -i 0.2 -w 5 "$vm0"
 show "# ping $vm1" ping -c 2 -i 0.2 -w 5 "$vm1"
 show "vm1# ping $vm0" guest_run vm1 ping -c 2 -i 0.2 -w 5 "$vm0"
-echo "ping -c 2 -W 5 $vm1" >&3
-wait_for 15 vm_said status || stop "the VM does not answer"
-printf 'vm0# ping %s\n' "$vm1"
-tr -d '\r' <"$DIR/vm.out" | sed -n '/^PING/,/^round-trip/p'
-vm_said 'status 0' >/dev/null || stop "the VM does not reach the other guest"
+show "vm0# ping $vm1" vm_do "ping -c 2 -W 5 $vm1"
+
+title "The world outside, where nobody knows of $vm0"
+mkdir -p "$DIR/www/cgi-bin"
+cat >"$DIR/www/cgi-bin/who" <<-'EOC'
+	#!/bin/sh
+	printf 'Content-Type: text/plain\r\n\r\nYou come from %s\n' \
+	    "${REMOTE_ADDR#*ffff:}" | tr -d ']'
+EOC
+chmod 755 "$DIR/www/cgi-bin/who"
+in_place out busybox httpd -f -p 80 -h "$DIR/www" >/dev/null 2>&1 &
+wait_for 5 answerer_is_there out 80 tcp
+show "vm0# wget -q -O - http://$FAR/cgi-bin/who" \
+    vm_do "wget -q -O - http://$FAR/cgi-bin/who"
+show "outside# wget -q -O - http://$WAN_ADDR:8080/" \
+    in_place out busybox wget -q -O - "http://$WAN_ADDR:8080/"
+show "# vmnetctl show rules vm0" ctl show rules vm0
+show "# vmnetctl check" ctl check
 
 title "vmnetd restarts; nothing changes for the guests"
 before=$(ctl show)

@@ -24,17 +24,25 @@ network_create()
 	ip netns add "$NET.host" && ip -n "$NET.host" link set lo up
 }
 
-# Everything that runs in the test's namespaces was started by it.
+# The test's processes.  Those of guests are known by their environment: their
+# namespaces, made within the test's, are not mounted out here.
+network_processes()
+{
+	ip netns pids "$NET.host"
+	env -u NET grep -slzx "NET=$NET" /proc/[0-9]*/environ | cut -d / -f 3
+}
+
 network_destroy()
 {
-	for ns in $(ip netns list 2>/dev/null | awk '{ print $1 }' | grep "^$NET\\."); do
-		for signal in TERM KILL; do
-			pids=$(ip netns pids "$ns")
-			[ -n "$pids" ] || break
-			# shellcheck disable=SC2086 # a list
-			kill -$signal $pids 2>/dev/null
-			[ $signal = KILL ] || sleep 0.3
-		done
+	for signal in TERM KILL; do
+		pids=$(network_processes)
+		[ -n "$pids" ] || break
+		# shellcheck disable=SC2086 # a list
+		kill -$signal $pids 2>/dev/null
+		[ $signal = KILL ] || sleep 0.3
+	done
+	for ns in $(ip netns list 2>/dev/null | awk '{ print $1 }' |
+	    grep "^$NET\\."); do
 		ip netns del "$ns"
 	done
 }

@@ -25,6 +25,7 @@
 /* What may follow the words of a command. */
 enum arguments {
 	ARGS_NONE,
+	ARGS_ALL_OF_VM,		/* [vm] */
 	ARGS_ANY_VM,		/* [vm [interface]] */
 	ARGS_VM			/* vm [interface] */
 };
@@ -61,7 +62,8 @@ static const struct grammar {
 	{ "log", "brief", ARGS_NONE, CTL_LOG, 0, false, false },
 	{ "log", "verbose", ARGS_NONE, CTL_LOG, 0, false, true },
 	{ "monitor", NULL, ARGS_NONE, CTL_MONITOR, CTL_EVENT, false, false },
-	{ "check", NULL, ARGS_ANY_VM, CTL_CHECK, CTL_FINDING, false, false }
+	{ "check", NULL, ARGS_ALL_OF_VM, CTL_CHECK, CTL_FINDING, false,
+	    false }
 };
 
 #define NGRAMMAR	(sizeof(grammar) / sizeof(grammar[0]))
@@ -201,7 +203,8 @@ static int
 parse_arguments(const struct grammar *row, int argc, char *argv[],
     struct ctl_request *request, char *error, size_t size)
 {
-	const int	 max = row->args == ARGS_NONE ? 0 : 2;
+	const int	 max = row->args == ARGS_NONE ? 0 :
+			    row->args == ARGS_ALL_OF_VM ? 1 : 2;
 
 	if (argc > max) {
 		snprintf(error, size, "unexpected argument \"%.64s\"",

@@ -83,14 +83,16 @@ test_whole_words(void)
 	accepts("show interfaces", CTL_SHOW_INTERFACES, CTL_INTERFACE, "",
 	    CTL_ANY_IF);
 	accepts("show stats", CTL_SHOW_STATS, CTL_STAT, "", CTL_ANY_IF);
+	accepts("show rules", CTL_SHOW_RULES, CTL_RULE, "", CTL_ANY_IF);
+	accepts("show rules vm0", CTL_SHOW_RULES, CTL_RULE, "vm0",
+	    CTL_ANY_IF);
+	accepts("show rules vm0 2", CTL_SHOW_RULES, CTL_RULE, "vm0", 2);
+	accepts("check", CTL_CHECK, CTL_FINDING, "", CTL_ANY_IF);
+	accepts("check vm0", CTL_CHECK, CTL_FINDING, "vm0", CTL_ANY_IF);
 	accepts("reload", CTL_RELOAD, 0, "", CTL_ANY_IF);
 	accepts("release vm0", CTL_RELEASE, 0, "vm0", CTL_ANY_IF);
 	accepts("release vm0 255", CTL_RELEASE, 0, "vm0", 255);
 	accepts("monitor", CTL_MONITOR, CTL_EVENT, "", CTL_ANY_IF);
-	accepts("check", CTL_CHECK, CTL_FINDING, "", CTL_ANY_IF);
-	accepts("check web 1", CTL_CHECK, CTL_FINDING, "web", 1);
-	accepts("show rules", CTL_SHOW_RULES, CTL_RULE, "", CTL_ANY_IF);
-	accepts("sh ru web", CTL_SHOW_RULES, CTL_RULE, "web", CTL_ANY_IF);
 	accepts("log brief", CTL_LOG, 0, "", CTL_ANY_IF);
 	CHECK_INT(command.request.verbose, 0);
 	accepts("log verbose", CTL_LOG, 0, "", CTL_ANY_IF);
@@ -117,6 +119,8 @@ test_abbreviations(void)
 	accepts("s l vm0", CTL_SHOW_LEASES, CTL_LEASE, "vm0", CTL_ANY_IF);
 	accepts("s i", CTL_SHOW_INTERFACES, CTL_INTERFACE, "", CTL_ANY_IF);
 	accepts("s s", CTL_SHOW_STATS, CTL_STAT, "", CTL_ANY_IF);
+	accepts("s r vm0", CTL_SHOW_RULES, CTL_RULE, "vm0", CTL_ANY_IF);
+	accepts("c vm0", CTL_CHECK, CTL_FINDING, "vm0", CTL_ANY_IF);
 	accepts("s a vm0", CTL_SHOW_LEASES, CTL_LEASE, "vm0", 0);
 	CHECK(command.address);
 	accepts("relo", CTL_RELOAD, 0, "", CTL_ANY_IF);
@@ -197,6 +201,10 @@ test_mistakes(void)
 	refuses("monitor vm0", "unexpected argument \"vm0\"");
 	refuses("log brief please", "unexpected argument \"please\"");
 	refuses("show pools default", "unexpected argument \"default\"");
+	refuses("show rules vm0 1 2", "unexpected argument \"2\"");
+	refuses("show rules ''", "empty VM name");
+	refuses("check vm0 1", "unexpected argument \"1\"");
+	refuses("check ''", "empty VM name");
 	refuses("show vm0 1 2", "unexpected argument \"2\"");
 	refuses("show leases vm0 1 2", "unexpected argument \"2\"");
 	/* Keywords are in lower case. */
@@ -205,7 +213,8 @@ test_mistakes(void)
 	CHECK_INT(parse("show lesaes"), 0);
 	parse_unknown(&command, error, sizeof(error));
 	CHECK_STR(error, "unknown argument \"lesaes\", and no VM of that name "
-	    "has a lease; valid: leases, pools, interfaces, address, stats, rules");
+	    "has a lease; valid: leases, pools, interfaces, address, "
+	    "stats, rules");
 }
 
 int
