@@ -64,8 +64,12 @@ ask()
 		    2>/dev/null
 		;;
 	udp)
-		echo hello | in_place "$1" socat -T 1 - "UDP4:$2:$3$ask_from" \
-		    2>/dev/null
+		# Nothing tells the end of the answer; a slow one comes later.
+		for ask_patience in 0.5 3; do
+			echo hello | in_place "$1" socat -t $ask_patience \
+			    -T $ask_patience - "UDP4:$2:$3$ask_from" 2>/dev/null |
+			    grep . && break
+		done
 		;;
 	esac
 }

@@ -67,6 +67,33 @@ is "prints nothing" "$(ctl show address pools 2>/dev/null)" ""
 nok "address of nothing" ctl show address nothere
 nok "address without a VM" ctl show address
 
+# --- rules and what is amiss with the network
+
+case $SYSTEM in
+linux)	anchor="*table inet vmnetd {*" ;;
+*)	anchor="*anchor \"\*\"*" ;;
+esac
+like "rules" "$(ctl show rules)" "$anchor"
+like "one VM's" "$(ctl show rules vm0)" "*172.16.0.3*"
+unlike "are not the other's" "$(ctl show rules vm0)" "*172.16.0.5*"
+like "those of an interface" "$(ctl show rules vm1 3)" "*172.16.0.5*"
+nok "an interface that is not there" ctl show rules vm1 1
+nok "a VM that is not running" ctl show rules pools
+like "is named" "$nok_out" "vmnetctl: VM \"pools\" is not present"
+
+forwarding_on
+ok "nothing is amiss" ctl check vm0
+is "and it says so" "$ok_out" "everything is as it should be"
+nok "a guest that asks for nothing" ctl check vm1
+like "that is said" "$nok_out" "$T1: vm1 interface 3: *DHCP*"
+like "with the number" "$nok_out" "*vmnetctl: 1 finding"
+is "the finding is output" "$(ctl check vm1 2>/dev/null | wc -l |
+    tr -d ' ')" 1
+nok "among all" ctl check
+like "it is found, too" "$nok_out" "*$T1: vm1 interface 3: *1 finding"
+nok "a VM that is not running is none to check" ctl check pools
+nok "nor is one interface" ctl check vm1 3
+
 ok "log verbose" ctl log verbose
 ok "log brief" ctl log brief
 nok "log" ctl log
@@ -170,6 +197,18 @@ is "and why not" "$(q '.interfaces[] | select(.tap == "'$T3'") |
 json show stats
 ok "stats are numbers" [ "$(q '.stats.received.DISCOVER')" -ge 2 ]
 is "drops too" "$(q '.stats.dropped["ip-checksum"]')" 0
+json show rules vm1 3
+ok "rules are lines" [ "$(q '.rules | length')" -gt 1 ]
+is "of text" "$(q '[.rules[] | type] | unique')" '["string"]'
+like "those asked for" "$(q '[.rules[] | select(contains("172.16.0.5"))]')" \
+    "*172.16.0.5*"
+json check vm0
+is "nothing is amiss" "$json" '{"findings":[]}'
+ctl -j check vm1 >"$DIR/findings" 2>"$DIR/findings.err"
+is "findings give a status" $? 1
+is "and are lines" "$(jq -c '.findings | length' "$DIR/findings")" 1
+is "and a line says how many" "$(cat "$DIR/findings.err")" \
+    "vmnetctl: 1 finding"
 json show address vm0
 is "address" "$(q .address)" '"172.16.0.3"'
 is "events are objects, one a line" "$(jq -c .event "$DIR/events.json" |

@@ -910,6 +910,90 @@ test_no_permission(void)
 	close(fd);
 }
 
+static void
+check_clean(struct imsgbuf *ibuf)
+{
+	ask(ibuf, CTL_CHECK);
+	answer_end(ibuf, 1);
+}
+
+static void
+check_findings(struct imsgbuf *ibuf)
+{
+	struct ctl_text	 line;
+
+	ask(ibuf, CTL_CHECK);
+	memset(&line, 0, sizeof(line));
+	strlcpy(line.text, "forwarding is off", sizeof(line.text));
+	answer(ibuf, CTL_FINDING, &line, sizeof(line));
+	strlcpy(line.text, "tap0: it is down", sizeof(line.text));
+	answer(ibuf, CTL_FINDING, &line, sizeof(line));
+	answer_end(ibuf, 1);
+}
+
+static void
+check_one(struct imsgbuf *ibuf)
+{
+	struct ctl_text		 line;
+	struct ctl_request	 req;
+
+	request(ibuf, CTL_CHECK, &req);
+	expect(strcmp(req.vm, "v") == 0, "VM to check");
+	memset(&line, 0, sizeof(line));
+	strlcpy(line.text, "tap0: it is down", sizeof(line.text));
+	answer(ibuf, CTL_FINDING, &line, sizeof(line));
+	answer_end(ibuf, 1);
+}
+
+static void
+check_refused(struct imsgbuf *ibuf)
+{
+	ask(ibuf, CTL_CHECK);
+	answer_error(ibuf, "priv cannot answer");
+	answer_end(ibuf, 0);
+}
+
+/* Findings are output, their number is an error. */
+static void
+test_findings(void)
+{
+	succeeds(check_clean, "check", "everything is as it should be\n");
+	succeeds(check_clean, "-j check", "{\"findings\":[]}\n");
+	CHECK_INT(run(check_findings, "check"), 1);
+	CHECK_STR(outtext, "forwarding is off\ntap0: it is down\n");
+	CHECK_STR(strchr(errtext, ':'), ": 2 findings\n");
+	CHECK_INT(run(check_findings, "-j check"), 1);
+	CHECK_STR(outtext, "{\"findings\":[\"forwarding is off\","
+	    "\"tap0: it is down\"]}\n");
+	CHECK_STR(strchr(errtext, ':'), ": 2 findings\n");
+	CHECK_INT(run(check_one, "check v"), 1);
+	CHECK_STR(outtext, "tap0: it is down\n");
+	CHECK_STR(strchr(errtext, ':'), ": 1 finding\n");
+	fails(check_refused, "check", "priv cannot answer");
+}
+
+static void
+rules_of_one(struct imsgbuf *ibuf)
+{
+	struct ctl_text		 line;
+	struct ctl_request	 req;
+
+	request(ibuf, CTL_SHOW_RULES, &req);
+	expect(strcmp(req.vm, "v") == 0 && req.ifn == 2, "VM interface");
+	memset(&line, 0, sizeof(line));
+	strlcpy(line.text, "pass on tap0", sizeof(line.text));
+	answer(ibuf, CTL_RULE, &line, sizeof(line));
+	answer_end(ibuf, 1);
+}
+
+static void
+test_rules(void)
+{
+	succeeds(rules_of_one, "show rules v 2", "pass on tap0\n");
+	succeeds(rules_of_one, "-j sh ru v 2",
+	    "{\"rules\":[\"pass on tap0\"]}\n");
+}
+
 /* A command line that is wrong never reaches the daemon. */
 static void
 test_usage(void)
@@ -939,6 +1023,8 @@ main(void)
 	TEST(test_closes());
 	TEST(test_other_versions());
 	TEST(test_monitor());
+	TEST(test_findings());
+	TEST(test_rules());
 	TEST(test_no_daemon());
 	TEST(test_no_permission());
 	TEST(test_usage());

@@ -425,6 +425,53 @@ test_stats(void)
 }
 
 static void
+add_line(struct output *out, const char *line)
+{
+	struct ctl_text	 item;
+
+	memset(&item, 0, sizeof(item));
+	strlcpy(item.text, line, sizeof(item.text));
+	output_item(out, &item);
+}
+
+/* Lines are printed as they are: no heading, no columns. */
+static void
+test_lines(void)
+{
+	struct output	 out;
+	int		 json;
+
+	for (json = 0; json < 2; json++) {
+		begin(&out, json, CTL_RULE);
+		add_line(&out, "table inet vmnetd {");
+		add_line(&out, "\t\telements = { \"tap0\" . 172.16.0.3 }");
+		add_line(&out, "");
+		add_line(&out, "}");
+		check_written("");
+		end(&out, json ?
+		    "{\"rules\":[\"table inet vmnetd {\","
+		    "\"\\u0009\\u0009elements = { \\\"tap0\\\" . 172.16.0.3 }\","
+		    "\"\",\"}\"]}\n" :
+		    "table inet vmnetd {\n"
+		    "\t\telements = { \"tap0\" . 172.16.0.3 }\n\n}\n");
+		begin(&out, json, CTL_FINDING);
+		add_line(&out, "tap0: vm0 interface 0: pool \"p\" is full");
+		end(&out, json ?
+		    "{\"findings\":[\"tap0: vm0 interface 0: "
+		    "pool \\\"p\\\" is full\"]}\n" :
+		    "tap0: vm0 interface 0: pool \"p\" is full\n");
+	}
+	begin(&out, true, CTL_FINDING);
+	end(&out, "{\"findings\":[]}\n");
+	begin(&out, false, CTL_RULE);
+	end(&out, "");
+	/* Users' rules may have anything in comments. */
+	begin(&out, false, CTL_RULE);
+	add_line(&out, "\tpass # \033[2J\303\244\t.");
+	end(&out, "\tpass # \\033[2J\\303\\244\\011.\n");
+}
+
+static void
 test_events(void)
 {
 	struct output		 out;
@@ -523,6 +570,7 @@ test_validity(void)
 	struct ctl_lease	 l = lease("vm0", LEASE_BOUND);
 	struct ctl_event	 event;
 	struct ctl_stat		 stat;
+	struct ctl_text		 line;
 
 	CHECK(output_valid(CTL_LEASE, &l));
 	memset(l.hostname, 'a', sizeof(l.hostname));
@@ -548,6 +596,12 @@ test_validity(void)
 
 	memset(&stat, 'a', sizeof(stat));
 	CHECK(!output_valid(CTL_STAT, &stat));
+	memset(&line, 'a', sizeof(line));
+	CHECK(!output_valid(CTL_RULE, &line));
+	CHECK(!output_valid(CTL_FINDING, &line));
+	line.text[sizeof(line.text) - 1] = '\0';
+	CHECK(output_valid(CTL_RULE, &line));
+	CHECK(output_valid(CTL_FINDING, &line));
 	CHECK_INT(output_size(CTL_LEASE), sizeof(struct ctl_lease));
 	CHECK_INT(output_size(CTL_END), 0);
 	CHECK_INT(output_size(0), 0);
@@ -587,6 +641,7 @@ main(void)
 	TEST(test_pools());
 	TEST(test_interfaces());
 	TEST(test_stats());
+	TEST(test_lines());
 	TEST(test_events());
 	TEST(test_events_json());
 	TEST(test_no_items());

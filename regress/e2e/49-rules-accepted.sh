@@ -13,8 +13,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# A pool serves the taps of its routing domain: on Linux, of its VRF.
-
 # The texts of rules that regress/rules keeps, and to which rules_test compares
 # what is rendered: the packet filter takes each, in the order in which the
 # daemon loads them; once more changes nothing; a mistake in users' rules
