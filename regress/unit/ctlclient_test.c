@@ -431,7 +431,7 @@ test_vm(void)
 	fails(play_none, "-j show leases v", "no lease of VM \"v\"");
 	fails(play_none, "show vm", "unknown argument \"vm\", and no VM of "
 	    "that name has a lease; valid: leases, pools, interfaces, "
-	    "address, stats");
+	    "address, stats, rules");
 }
 
 static void
@@ -916,7 +916,7 @@ test_usage(void)
 {
 	CHECK_INT(run_client(sockpath, "x"), 1);
 	check_message("unknown argument \"x\"; valid: show, reload, release, "
-	    "log, monitor");
+	    "log, monitor, check");
 	CHECK_INT(run_client(sockpath, "-x"), 1);
 	CHECK(strstr(errtext, "usage: vmnetctl [-j] [-s socket] command "
 	    "[argument ...]\n") != NULL);

@@ -124,7 +124,7 @@ test_abbreviations(void)
 	refuses("rel", "ambiguous argument \"rel\": reload, release");
 	/* More than the word is not the word. */
 	refuses("reloads", "unknown argument \"reloads\"; valid: show, reload, "
-	    "release, log, monitor");
+	    "release, log, monitor, check");
 }
 
 static void
@@ -182,9 +182,9 @@ static void
 test_mistakes(void)
 {
 	refuses("x", "unknown argument \"x\"; valid: show, reload, release, "
-	    "log, monitor");
+	    "log, monitor, check");
 	refuses("''", "unknown argument \"\"; valid: show, reload, release, "
-	    "log, monitor");
+	    "log, monitor, check");
 	refuses("log", "missing argument after \"log\"; valid: brief, "
 	    "verbose");
 	refuses("log x", "unknown argument \"x\"; valid: brief, verbose");
@@ -201,7 +201,8 @@ test_mistakes(void)
 	CHECK_INT(parse("show lesaes"), 0);
 	parse_unknown(&command, error, sizeof(error));
 	CHECK_STR(error, "unknown argument \"lesaes\", and no VM of that name "
-	    "has a lease; valid: leases, pools, interfaces, address, stats");
+	    "has a lease; valid: leases, pools, interfaces, address, stats, "
+	    "rules");
 }
 
 int
