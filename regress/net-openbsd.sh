@@ -138,7 +138,7 @@ host_restore()
 	sysctl -q net.inet.ip.forwarding="$forwarding"
 	pfctl -q -a vmnetd -F all 2>/dev/null
 	pfctl -q -a 'vmnetd/*' -F rules >/dev/null 2>&1
-	pfctl -q -f /etc/pf.conf
+	pfctl -q -f /etc/pf.conf 2>/dev/null
 	pfctl -q $pf 2>/dev/null
 }
 
