@@ -138,7 +138,7 @@ host_restore()
 	sysctl -q net.inet.ip.forwarding="$forwarding"
 	pfctl -q -a vmnetd -F all 2>/dev/null
 	pfctl -q -a 'vmnetd/*' -F rules >/dev/null 2>&1
-	pfctl -q -f /etc/pf.conf
+	pfctl -q -f /etc/pf.conf 2>/dev/null
 	pfctl -q $pf 2>/dev/null
 }
 
@@ -275,12 +275,13 @@ place_hears()
 {
 	hears_address=$2
 	shift 2
-	in_place out tcpdump -n -l -i $OUT_IF src host "$hears_address" \
-	    >"$DIR/hears" 2>"$DIR/hears.err" &
+	(exec route -T $OUT_RD exec tcpdump -n -l -i $OUT_IF \
+	    src host "$hears_address") >"$DIR/hears" 2>"$DIR/hears.err" &
 	hears_pid=$!
 	wait_for 5 grep -q listening "$DIR/hears.err"
 	"$@" >/dev/null 2>&1
-	sleep 0.3
+	# It reads once a second.
+	sleep 1.2
 	kill $hears_pid
 	wait $hears_pid 2>/dev/null
 	grep -q "$hears_address" "$DIR/hears"

@@ -34,7 +34,8 @@ icmp_while()
 	dumper=$!
 	wait_for 5 grep -q listening "$DIR/tcpdump"
 	"$@" >/dev/null 2>&1
-	sleep 0.3
+	# There are those that read once a second.
+	sleep 1.2
 	kill $dumper
 	wait $dumper 2>/dev/null
 	grep -c unreachable "$DIR/icmp"

@@ -1484,6 +1484,15 @@ random_host(void)
 		block("10.0.0.0", "10.0.0.15");
 }
 
+/* What is forgotten is gone, and nothing can be read of it any more. */
+static void
+random_forget(struct lease *l)
+{
+	const bool	 present = l->present;
+
+	CHECK_INT(lease_forget(&ls, l), present ? -1 : 0);
+}
+
 static void
 random_step(void)
 {
@@ -1509,7 +1518,7 @@ random_step(void)
 	else if (what < 84 && l != NULL)
 		lease_fail(l, now, rnd() % 2 ? "broken" : NULL);
 	else if (what < 86 && l != NULL)
-		CHECK_INT(lease_forget(&ls, l), l->present ? -1 : 0);
+		random_forget(l);
 	else if (what < 90)
 		random_host();
 	else if (what < 95)
