@@ -73,7 +73,9 @@ ok "another guest is served meanwhile" guest -t $T3 -D vm4-if0-calm \
     -m fe:e1:bb:d1:00:55 bind
 ok "and vmnetctl" ctl show stats
 soon "the flood is over" guest_said flood "^flood sent"
-ok "most of it was dropped" [ "$(dropped rate)" -gt 1000 ]
+# Where there is no time to read it, the kernel drops before the bucket does.
+ok "most of it was dropped" [ "$(stat_of received DISCOVER)" -lt 10000 ]
+ok "some of it by the bucket" [ "$(dropped rate)" -gt 0 ]
 guest_stop flood
 ok "the daemon lives" daemon_alive
 
