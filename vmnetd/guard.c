@@ -216,8 +216,8 @@ inherit(const struct port *gone)
 	RB_FOREACH(port, port_tree, &ports) {
 		if (port == gone || !port->guarded || !shares(port, gone))
 			continue;
-		if (!(ok = guard_add(port, buf, sizeof(buf)) == 0))
-			port->guarded = false;
+		/* Refused, it still has what it had: WITHDRAW removes that. */
+		ok = guard_add(port, buf, sizeof(buf)) == 0;
 		port_notice(port, ok, buf);
 	}
 }

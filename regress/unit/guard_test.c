@@ -1,0 +1,243 @@
+/*
+ * Copyright (c) 2026 The vmnetd authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/tree.h>
+
+#include <err.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "kernel.h"
+#include "priv.h"
+#include "test.h"
+
+/*
+ * Who has a forward that several VMs match, and what becomes of rules that
+ * the packet filter refuses late.  The filter here only keeps count: it is
+ * the one part that cannot be made to refuse at will.
+ */
+
+static int	 port_cmp(const struct port *, const struct port *);
+
+struct port_tree	 ports = RB_INITIALIZER(&ports);
+static bool		 refusing;
+static char		 loaded[2][IF_NAMESIZE];	/* taps in the filter */
+static bool		 noticed, notice_ok;
+static char		 notice[256];
+
+static int
+port_cmp(const struct port *a, const struct port *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_GENERATE(port_tree, port, entry, port_cmp)
+
+void
+port_notice(const struct port *port, bool ok, const char *reason)
+{
+	noticed = true;
+	notice_ok = ok;
+	strlcpy(notice, reason, sizeof(notice));
+}
+
+static char *
+slot(const char *tap)
+{
+	size_t	 i;
+
+	for (i = 0; i < 2; i++)
+		if (strcmp(loaded[i], tap) == 0)
+			return loaded[i];
+	return NULL;
+}
+
+static bool
+is_loaded(const char *tap)
+{
+	return slot(tap) != NULL;
+}
+
+int
+kernel_filter_open(void)
+{
+	return 0;
+}
+
+int
+kernel_filter_load(const struct conf *conf, char *buf, size_t size)
+{
+	return 0;
+}
+
+int
+kernel_filter_add(const struct rules_port *port, char *buf, size_t size)
+{
+	if (refusing) {
+		strlcpy(buf, "refused", size);
+		return -1;
+	}
+	buf[0] = '\0';
+	if (!is_loaded(port->tap))
+		strlcpy(slot(""), port->tap, IF_NAMESIZE);
+	return 0;
+}
+
+void
+kernel_filter_remove(const struct rules_port *port)
+{
+	if (is_loaded(port->tap))
+		slot(port->tap)[0] = '\0';
+}
+
+void
+kernel_filter_prune(const struct rules_port *const *list, size_t n)
+{
+}
+
+char *
+kernel_filter_show(const struct rules_port *port)
+{
+	return NULL;
+}
+
+int
+kernel_filter_watch(void)
+{
+	return 0;		/* no slow check is wanted here */
+}
+
+bool
+kernel_filter_changed(void)
+{
+	return false;
+}
+
+bool
+kernel_filter_check(void (*finding)(void *, const char *), void *arg)
+{
+	return false;
+}
+
+static void
+report(void *arg, const char *message)
+{
+	errx(1, "%s", message);
+}
+
+static struct conf *
+make_conf(void)
+{
+	static const char	 text[] = "pool \"p\" { inet 172.16.0.0/24 }\n"
+	    "vm \"web*\" { forward tcp port 8080 to 80 }\n";
+	char			 path[] = "/tmp/guard_test.XXXXXXXXXX";
+	struct conf		*conf;
+	int			 fd;
+
+	if ((fd = mkstemp(path)) == -1 ||
+	    write(fd, text, sizeof(text) - 1) != (ssize_t)sizeof(text) - 1)
+		err(1, "%s", path);
+	close(fd);
+	conf = parse_config(path, report, NULL);
+	unlink(path);
+	return conf;
+}
+
+static void
+make_port(struct port *port, uint32_t id, const char *tap, const char *vm)
+{
+	memset(port, 0, sizeof(*port));
+	port->id = id;
+	strlcpy(port->rules.tap, tap, sizeof(port->rules.tap));
+	strlcpy(port->rules.vm, vm, sizeof(port->rules.vm));
+	RB_INSERT(port_tree, &ports, port);
+}
+
+static void
+leave(struct port *port)
+{
+	RB_REMOVE(port_tree, &ports, port);
+	guard_remove(port);
+}
+
+/* Two VMs that match one pattern, the first with the forward. */
+static void
+arrive(struct port *first, struct port *second)
+{
+	char	 buf[256];
+
+	noticed = false;
+	make_port(first, 1, "tap0", "web1");
+	make_port(second, 2, "tap1", "web2");
+	CHECK_INT(guard_add(first, buf, sizeof(buf)), 0);
+	CHECK_STR(buf, "");
+	CHECK_INT(first->rules.nforward, 1);
+	CHECK_INT(guard_add(second, buf, sizeof(buf)), 0);
+	CHECK(strstr(buf, "8080") != NULL && strstr(buf, "web1") != NULL);
+	CHECK_INT(second->rules.nforward, 0);
+}
+
+static void
+test_inherit(void)
+{
+	struct port	 first, second;
+
+	arrive(&first, &second);
+	leave(&first);
+	CHECK(!is_loaded("tap0"));
+	CHECK(noticed && notice_ok);
+	CHECK_STR(notice, "");
+	CHECK_INT(second.rules.nforward, 1);
+	leave(&second);
+	CHECK(!is_loaded("tap1"));
+}
+
+/* Nothing stays in the filter of a port whose new rules were refused. */
+static void
+test_refused(void)
+{
+	struct port	 first, second;
+
+	arrive(&first, &second);
+	refusing = true;
+	leave(&first);
+	refusing = false;
+	CHECK(noticed && !notice_ok);
+	CHECK_STR(notice, "refused");
+	leave(&second);
+	CHECK(!is_loaded("tap0"));
+	CHECK(!is_loaded("tap1"));
+}
+
+int
+main(void)
+{
+	struct conf	*conf = make_conf();
+	char		 buf[256];
+
+	if (guard_configure(conf, buf, sizeof(buf)) == -1)
+		errx(1, "%s", buf);
+	TEST(test_inherit());
+	TEST(test_refused());
+	conf_free(conf);
+	return TEST_DONE("guard");
+}
