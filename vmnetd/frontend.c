@@ -44,7 +44,11 @@
  * sees means nothing to it.
  */
 
-/* Silent changes are looked for at growing intervals, then slowly. */
+/*
+ * Silent changes are looked for without a pause at first, for whoever makes a
+ * tap may describe it at once; then at growing intervals, and then slowly.
+ */
+#define LOOK_EAGER	300	/* microseconds */
 #define LOOK_FIRST	1	/* milliseconds */
 #define LOOK_LAST	10000
 #define LOOK_SLOW	30	/* seconds */
@@ -64,6 +68,7 @@ struct seen {
 	TAILQ_ENTRY(seen) slow;
 	struct interface ifc;
 	struct event	 look;
+	struct timespec	 changed;	/* when the looks began anew */
 	uint32_t	 wait;		/* ms until the next look; 0: none */
 	bool		 is_slow;	/* on the list of the slow scan */
 	bool		 marked;	/* seen by the scan under way */
@@ -108,6 +113,7 @@ static void	 seen_copy(struct seen *, const struct interface *);
 static void	 seen_gone(struct seen *);
 static void	 seen_settle(struct seen *, bool);
 static void	 seen_leave_slow(struct seen *);
+static bool	 seen_eager(const struct seen *);
 static bool	 may_change_silently(const struct seen *);
 static void	 look_again(int, short, void *);
 static void	 send_interface(const struct interface *);
@@ -211,10 +217,12 @@ frontend_connect(struct imsg *imsg)
 	if (!message_get(&parent, imsg, &msg, sizeof(msg)) ||
 	    (fd = imsg_get_fd(imsg)) == -1)
 		fatalx("channel from the parent without a descriptor");
-	if (msg.role == ROLE_ENGINE)
+	if (msg.role == ROLE_ENGINE) {
 		channel_open(&engine, fd, ROLE_ENGINE,
 		    frontend_dispatch_engine, process_closed);
-	else
+		/* Frames of all taps that have some go together. */
+		event_priority_set(&engine.flush, PRIO_GUEST);
+	} else
 		channel_open(&priv, fd, ROLE_PRIV, frontend_dispatch_priv,
 		    process_closed);
 	if (engine.peer != NULL && priv.peer != NULL)
@@ -347,6 +355,7 @@ watch_event(int fd, short events, void *arg)
 {
 	if (kernel_watch_read(&watcher) == -1)
 		fatal("watch interfaces");
+	channel_flush(&engine);
 }
 
 /* Whatever was announced, only a fresh look counts. */
@@ -426,6 +435,7 @@ seen_update(const struct interface *ifc, bool announced)
 			fatal("interface");
 		seen->ifc.index = ifc->index;
 		evtimer_set(&seen->look, look_again, seen);
+		event_priority_set(&seen->look, PRIO_GUEST);
 		RB_INSERT(seen_tree, &seens, seen);
 	} else if (!seen_differs(&seen->ifc, ifc)) {
 		seen_settle(seen, announced && kernel_traits.descr_silent);
@@ -515,6 +525,7 @@ seen_settle(struct seen *seen, bool restart)
 	if (restart) {
 		seen_leave_slow(seen);
 		seen->wait = LOOK_FIRST;
+		clock_gettime(CLOCK_MONOTONIC, &seen->changed);
 	} else if (seen->is_slow || evtimer_pending(&seen->look, NULL))
 		return;
 	if (seen->wait == 0 || seen->wait > LOOK_LAST) {
@@ -532,7 +543,20 @@ seen_settle(struct seen *seen, bool restart)
 	}
 	tv.tv_sec = seen->wait / 1000;
 	tv.tv_usec = seen->wait % 1000 * 1000;
+	if (seen_eager(seen))
+		timerclear(&tv);
 	evtimer_add(&seen->look, &tv);
+}
+
+/* Did something happen a moment ago, so that more may follow at once? */
+static bool
+seen_eager(const struct seen *seen)
+{
+	struct timespec	 now, since;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	timespecsub(&now, &seen->changed, &since);
+	return since.tv_sec == 0 && since.tv_nsec < LOOK_EAGER * 1000;
 }
 
 static void
@@ -550,7 +574,8 @@ look_again(int fd, short events, void *arg)
 	struct seen		*seen = arg;
 	struct interface	 ifc;
 
-	seen->wait *= 2;
+	if (!seen_eager(seen))
+		seen->wait *= 2;
 	if (kernel_look(seen->ifc.index, &ifc) == -1)
 		seen_gone(seen);
 	else
