@@ -56,6 +56,8 @@
 /* A guest may send this many DHCP frames a second, and this many at once. */
 #define BUCKET_RATE	100
 #define BUCKET_SIZE	200
+/* When it may send no more it is not heard either, for some milliseconds. */
+#define BUCKET_PAUSE	100
 /* Frames wait for the engine up to this number; then they are dropped. */
 #define ENGINE_BACKLOG	1024
 
@@ -80,9 +82,12 @@ struct fport {
 	RB_ENTRY(fport)	 entry;
 	TAILQ_ENTRY(fport) queue;	/* closing */
 	struct event	 ev;
+	struct event	 pause;
 	uint32_t	 id;
 	int		 fd;
 	bool		 dead;		/* the tap has gone: not read any more */
+	bool		 paused;	/* not read for a while */
+	uint32_t	 missed;	/* frames that were never read */
 	uint32_t	 tokens;	/* in thousandths */
 	struct timespec	 filled;
 };
@@ -125,7 +130,11 @@ static void	 close_later(void);
 static void	 close_one(int, short, void *);
 static struct fport *port_find(uint32_t);
 static void	 port_event(int, short, void *);
+static void	 port_pause(struct fport *);
+static void	 port_resume(int, short, void *);
+static void	 port_count(struct fport *);
 static void	 port_frame(const uint8_t *, size_t, int, void *);
+static void	 port_refill(struct fport *);
 static bool	 port_token(struct fport *);
 static void	 port_send(struct channel *, struct imsg *);
 
@@ -315,7 +324,8 @@ frontend_dispatch_priv(struct channel *ch, struct imsg *imsg)
 static void
 request(uint32_t client, enum ctl_type type, const struct ctl_request *req)
 {
-	int32_t	 verbose = req->verbose;
+	int32_t		 verbose = req->verbose;
+	struct fport	*port;
 
 	switch (type) {
 	case CTL_RELOAD:
@@ -327,6 +337,8 @@ request(uint32_t client, enum ctl_type type, const struct ctl_request *req)
 		answer_end(client, 1);
 		break;
 	case CTL_SHOW_STATS:
+		RB_FOREACH(port, fport_tree, &fports)
+			port_count(port);
 		channel_send(&engine, IMSG_STATS, 0, -1, &stats,
 		    sizeof(stats));
 		/* FALLTHROUGH */
@@ -645,6 +657,8 @@ port_open(struct channel *ch, struct imsg *imsg)
 	}
 	event_set(&port->ev, fd, EV_READ | EV_PERSIST, port_event, port);
 	event_priority_set(&port->ev, PRIO_GUEST);
+	evtimer_set(&port->pause, port_resume, port);
+	event_priority_set(&port->pause, PRIO_GUEST);
 	event_add(&port->ev, NULL);
 }
 
@@ -660,10 +674,12 @@ port_find(uint32_t id)
 static void
 port_hangup(struct fport *port)
 {
-	if (!port->dead) {
-		event_del(&port->ev);
-		port->dead = true;
-	}
+	if (port->dead)
+		return;
+	port_count(port);
+	event_del(&port->ev);
+	evtimer_del(&port->pause);
+	port->dead = true;
 }
 
 /*
@@ -710,9 +726,50 @@ port_event(int fd, short events, void *arg)
 {
 	struct fport	*port = arg;
 
+	port_refill(port);
+	if (port->tokens < 1000)
+		port_pause(port);
 	/* The interface's departure is announced as well: just be quiet. */
-	if (kernel_packet_read(fd, port_frame, port) == -1)
+	else if (kernel_packet_read(fd, port_frame, port) == -1)
 		port_hangup(port);
+}
+
+/*
+ * To read a flood only to drop it would cost the others more than the flood
+ * itself does.  What is not read the kernel drops, and counts.
+ */
+static void
+port_pause(struct fport *port)
+{
+	const struct timeval	 tv = { 0, BUCKET_PAUSE * 1000 };
+
+	port_count(port);
+	port->paused = true;
+	event_del(&port->ev);
+	evtimer_add(&port->pause, &tv);
+}
+
+static void
+port_resume(int fd, short events, void *arg)
+{
+	struct fport	*port = arg;
+
+	port_count(port);
+	port->paused = false;
+	event_add(&port->ev, NULL);
+}
+
+/* Frames that were not read: by intention, or for want of time. */
+static void
+port_count(struct fport *port)
+{
+	const uint32_t	 before = port->missed;
+
+	if (port->dead)
+		return;
+	kernel_packet_missed(port->fd, &port->missed);
+	stats.dropped[port->paused ? DROP_RATE : DROP_QUEUE] +=
+	    (uint32_t)(port->missed - before);
 }
 
 static void
@@ -743,9 +800,9 @@ port_frame(const uint8_t *frame, size_t len, int flags, void *arg)
 	channel_sendv(&engine, IMSG_FRAME, 0, iov, 2);
 }
 
-/* Take one from the tap's token bucket, if there is one. */
-static bool
-port_token(struct fport *port)
+/* What time has brought into the tap's token bucket. */
+static void
+port_refill(struct fport *port)
 {
 	struct timespec	 now;
 	int64_t		 ms;
@@ -762,6 +819,11 @@ port_token(struct fport *port)
 		if (port->tokens > BUCKET_SIZE * 1000)
 			port->tokens = BUCKET_SIZE * 1000;
 	}
+}
+
+static bool
+port_token(struct fport *port)
+{
 	if (port->tokens < 1000)
 		return false;
 	port->tokens -= 1000;
