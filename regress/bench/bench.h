@@ -93,7 +93,8 @@ enum guest_state { GUEST_OFF, GUEST_DISCOVERING, GUEST_REQUESTING,
 struct tap {
 	int		 fd;		/* -1: deleted */
 	unsigned int	 ifindex;
-	int64_t		 named;		/* when; t0 of an arrival */
+	int64_t		 began;		/* to be made: t0 of an arrival */
+	int64_t		 made;
 	int64_t		 addressed;	/* when that was heard, or 0 */
 	bool		 up;
 	char		 name[16];

@@ -217,9 +217,10 @@ switches()
 arrival_round()
 {
 	start_dynamic && ask arrival "$arrivals" || return 1
-	put arrival.address "$who" "$(word 1)"
-	put arrival.ack "$who" "$(word 2)"
-	put arrival.discovers "$who" "$(word 3)"
+	put arrival.made "$who" "$(word 1)"
+	put arrival.address "$who" "$(word 2)"
+	put arrival.ack "$who" "$(word 3)"
+	put arrival.discovers "$who" "$(word 4)"
 }
 
 part_arrival()
@@ -256,7 +257,7 @@ part_dora()
 			with "$c" latency_round
 			TAPS=400
 			if [ "$c" = udhcpd ]; then
-				TAPS=1 PER_TAP=400 PLEN=16
+				TAPS=1 PER_TAP=64 PLEN=16
 			fi
 			with "$c" rate_round
 			PER_TAP=1

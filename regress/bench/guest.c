@@ -125,9 +125,9 @@ guests_create(size_t tap)
 }
 
 /*
- * Make a tap and name it.  The time counts from when it is there, which is
- * when servers that go by the interface's name hear of it, and right before
- * the alias, by which vmnetd goes.
+ * Make a tap with its name, and give it its alias at once.  The time counts
+ * from before it is made: servers that go by the interface's name hear of it
+ * while that goes on, and may have done all before this process is on again.
  */
 void
 tap_create(void)
@@ -148,10 +148,12 @@ tap_create(void)
 	if ((tap->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK |
 	    O_CLOEXEC)) == -1)
 		err(1, "/dev/net/tun");
-	if (ioctl(tap->fd, TUNSETIFINDEX, &tap->ifindex) == -1 ||
-	    ioctl(tap->fd, TUNSETIFF, &ifr) == -1)
+	if (ioctl(tap->fd, TUNSETIFINDEX, &tap->ifindex) == -1)
 		err(1, "%s", tap->name);
-	tap->named = now_ns();
+	tap->began = now_ns();
+	if (ioctl(tap->fd, TUNSETIFF, &ifr) == -1)
+		err(1, "%s", tap->name);
+	tap->made = now_ns();
 	link_name(tap->ifindex, alias);
 	guests_create(ntaps);
 	watch(tap->fd, ntaps);

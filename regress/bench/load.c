@@ -38,7 +38,8 @@
  *	taps COUNT		there are so many
  *	settle SECONDS		until all taps have an address and are up
  *	arrival COUNT		a tap comes, its guest is bound, it goes:
- *				us to the address, us to the ACK, DISCOVERs
+ *				us that making the tap takes alone, us to the
+				address, us to the ACK, DISCOVERs
  *	storm COUNT		so many come at once: ms until all are bound,
  *				ms of the slowest guest, guests that needed a
  *				second DISCOVER, ms that making the taps took,
@@ -63,6 +64,7 @@
 #define STORM_RETRY	SECOND
 #define STORM_TIMEOUT	(60 * SECOND)
 #define LOST_TIMEOUT	SECOND
+#define BIND_WINDOW	4
 #define SAMPLES_MAX	10000
 #define PAYLOAD		64
 
@@ -80,6 +82,7 @@ static bool	 all_bound(void);
 static bool	 one_bound(void);
 static bool	 never(void);
 static size_t	 nbound(void);
+static void	 bind_next(struct guest *);
 static void	 rate_next(struct guest *);
 static int64_t	 percentile(int64_t *, size_t, unsigned int);
 
@@ -204,7 +207,8 @@ cmd_delete(int argc, char **argv)
 
 /* One arrival; false if its guest was never bound. */
 static bool
-arrive(int64_t *address, int64_t *ack, unsigned int *discovers)
+arrive(int64_t *made, int64_t *address, int64_t *ack,
+    unsigned int *discovers)
 {
 	struct tap	*tap;
 	bool		 bound;
@@ -214,8 +218,9 @@ arrive(int64_t *address, int64_t *ack, unsigned int *discovers)
 	one = &guests[nguests - 1];
 	guest_start(one);
 	bound = run(one_bound, 20 * SECOND);
-	*address = tap->addressed - tap->named;
-	*ack = one->bound - tap->named;
+	*made = tap->made - tap->began;
+	*address = tap->addressed - tap->began;
+	*ack = one->bound - tap->began;
 	*discovers += one->discovers;
 	one->state = GUEST_OFF;
 	tap_delete(tap);
@@ -226,7 +231,8 @@ arrive(int64_t *address, int64_t *ack, unsigned int *discovers)
 static int
 cmd_arrival(int argc, char **argv)
 {
-	static int64_t	 address[SAMPLES_MAX], ack[SAMPLES_MAX];
+	static int64_t	 made[SAMPLES_MAX], address[SAMPLES_MAX],
+			 ack[SAMPLES_MAX];
 	const size_t	 n = strtoul(argv[0], NULL, 10);
 	unsigned int	 discovers = 0;
 	size_t		 i;
@@ -234,10 +240,11 @@ cmd_arrival(int argc, char **argv)
 	patience = ARRIVAL_RETRY;
 	patience_grows = false;
 	for (i = 0; i < n && i < SAMPLES_MAX; i++)
-		if (!arrive(&address[i], &ack[i], &discovers))
+		if (!arrive(&made[i], &address[i], &ack[i], &discovers))
 			return -1;
-	printf("ok %.1f %.1f %.2f\n", percentile(address, i, 50) / 1e3,
-	    percentile(ack, i, 50) / 1e3, (double)discovers / i);
+	printf("ok %.1f %.1f %.1f %.2f\n", percentile(made, i, 50) / 1e3,
+	    percentile(address, i, 50) / 1e3, percentile(ack, i, 50) / 1e3,
+	    (double)discovers / i);
 	return 0;
 }
 
@@ -254,7 +261,7 @@ storm_report(size_t first, int64_t began, int64_t made)
 		if (g->state != GUEST_BOUND)
 			continue;
 		bound++;
-		took = g->bound - taps[g->tap].named;
+		took = g->bound - taps[g->tap].began;
 		if (took > worst)
 			worst = took;
 		if (g->bound > last)
@@ -290,20 +297,28 @@ cmd_storm(int argc, char **argv)
 	return 0;
 }
 
+static void
+bind_next(struct guest *bound)
+{
+	completed++;
+	if (rate_at < nguests)
+		guest_start(&guests[rate_at++]);
+}
+
 static int
 cmd_bind(int argc, char **argv)
 {
 	size_t	 i;
 	bool	 done;
 
-	patience = 200 * MS;
+	patience = LOST_TIMEOUT;
 	patience_grows = false;
-	completed = 0;
-	guest_bound = count_bound;
-	for (i = 0; i < nguests; i++) {
-		guest_start(&guests[i]);
-		(void)run(all_bound, 1);
-	}
+	completed = rate_at = 0;
+	for (i = 0; i < nguests; i++)
+		guests[i].state = GUEST_OFF;
+	guest_bound = bind_next;
+	for (i = 0; i < BIND_WINDOW && i < nguests; i++)
+		guest_start(&guests[rate_at++]);
 	done = run(all_bound, strtol(argv[0], NULL, 10) * SECOND);
 	guest_bound = NULL;
 	if (!done)

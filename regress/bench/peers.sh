@@ -30,7 +30,7 @@ in_ns()
 # In the background: server COMMAND ...
 server()
 {
-	in_ns "$@" >>"$WORK/server.log" 2>&1 </dev/null &
+	in_ns "$@" >>"$WORK/server.log" 2>&1 </dev/null 3>&- 4<&- &
 }
 
 needs()
