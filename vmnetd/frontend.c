@@ -48,7 +48,7 @@
  * Silent changes are looked for without a pause at first, for whoever makes a
  * tap may describe it at once; then at growing intervals, and then slowly.
  */
-#define LOOK_EAGER	300	/* microseconds */
+#define LOOK_EAGER	100	/* microseconds */
 #define LOOK_FIRST	1	/* milliseconds */
 #define LOOK_LAST	10000
 #define LOOK_SLOW	30	/* seconds */
