@@ -126,7 +126,8 @@ if [ "$SYSTEM" = linux ]; then
 	heard=$(($(heard) - heard_before - ASKS))
 	echo "$name: $heard frames accounted for; the frontend ran" \
 	    "$((ran_after - ran_before))0 ms of $ms"
-	ok "all of it, read or not" [ $heard -ge $((sent / 6 * 5)) ]
+	# A few may still be waiting.
+	ok "all of it, read or not" [ $heard -ge $((sent / 6 * 5 - 100)) ]
 	ok "and no more" [ $heard -lt $((sent / 6 * 5 + 100)) ]
 	# What may not be sent is not read: it would cost a quarter of a CPU.
 	ok "the flood costs the others little" \
