@@ -130,9 +130,25 @@ for fault in EROFS:Read-only EIO:Input/output EDQUOT:quota; do
 	healed "$error" "$(echo $error | tr A-Z a-z)"
 	i=$((i + 1))
 done
+noted()
+{
+	grep "^lease noted " "$LEASES" | grep -q ' bound .* again '
+}
+
+# What can wait is written as soon as it can be, though nobody asks.
+guest -t $T9 -m fe:e1:bb:d1:00:09 -D vm5-if0-noted bind >/dev/null
+soon "a VM came and went" in_state idle noted
+echo EROFS >"$FAULTS"
+guest_start noted -t $T9 -m fe:e1:bb:d1:00:09 -D vm5-if0-noted \
+    hostname=again bind serve
+soon "its lease is good whatever the disk does" in_state bound noted
+sleep 2
+ok "what was noted is not in the file" eval '! noted'
+rm "$FAULTS"
+PATIENCE=20 soon "what was noted is written later" noted
 ok "stop" daemon_stop
 daemon_start
-for vm in vm0 erofs eio edquot; do
+for vm in vm0 erofs eio edquot noted; do
 	like "$vm is remembered" "$(field $vm 0 guest)" '172.16.0.*'
 done
 echo "$name: total: disk failed ($troubles): healed each time," \

@@ -163,4 +163,24 @@ kill $hold
 soon "then others are let in" timeout 3 "$VMNETCTL" -s "$SOCK" show leases
 PATIENCE=30 soon "and who came meanwhile is served" in_state bound vm6
 
+# More taps than there can be descriptors: those that are served are served.
+guest_start many -n 30 -t 'many%d' -D 'vm7-if0-many%d' -w 60000 storm
+soon "some have failed" eval '[ "$(ctl show leases | grep -c " failed ")" -gt 5 ]'
+like "show says why" "$(ctl show leases)" "*no descriptor is left*"
+nobody_between()
+{
+	! ctl show leases | grep -q ' ready '
+}
+soon "nobody is in between" nobody_between
+bound=$(ctl show leases | grep -c ' bound ')
+ok "the others are bound: $bound" [ "$bound" -eq 10 ]
+guest_stop full
+guest_stop many
+all_left()
+{
+	[ "$(ctl show pools | column used)" -eq 1 ]
+}
+PATIENCE=20 soon "they have gone" all_left
+ok "then there is room" guest -t $T4 -m fe:e1:bb:d1:00:07 -D vm8-if0-vm8 bind
+
 finish
