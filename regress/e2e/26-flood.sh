@@ -102,7 +102,7 @@ for who in quiet busy; do
 done
 echo "$name: others, nobody floods: $(grep ^latency "$DIR/quiet.out")"
 echo "$name: others, one floods:    $(grep ^latency "$DIR/busy.out")"
-times()
+ratio()
 {
 	awk "BEGIN { printf \"%.2f\", $(latency busy "$1") /
 	    $(latency quiet "$1") }"
@@ -143,8 +143,8 @@ is "no more leases than VMs" "$(ctl show leases | awk 'NR > 1 && NF > 6' |
 
 echo "$name: total: $((sent * 1000 / ms)) frames/s on one tap for" \
     "$((ms / 1000)) s; $ASKS requests of another, $(latency busy lost)" \
-    "lost, median $(times median) times the quiet one's, p99" \
-    "$(times p99) times; $lines lines in the log"
+    "lost, median $(ratio median) times the quiet one's, p99" \
+    "$(ratio p99) times; $lines lines in the log"
 
 # Asks and gives back, again and again: each is a change, few are written.
 actions=
