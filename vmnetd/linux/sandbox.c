@@ -267,6 +267,10 @@ allow_restricted(scmp_filter_ctx ctx, enum role role)
 		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
 		SCMP_A2(SCMP_CMP_EQ, NETLINK_NETFILTER, 0)
 	};
+	const struct scmp_arg_cmp	 route[] = {
+		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+		SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0)
+	};
 	int				 error = 0;
 
 	if (role != ROLE_PARENT)
@@ -282,6 +286,9 @@ allow_restricted(scmp_filter_ctx ctx, enum role role)
 	/* libnftables opens another when its first is out of step. */
 	if (error == 0 && role == ROLE_PRIV)
 		error = allow(ctx, "socket", 2, netfilter);
+	/* And one to learn what the taps that it lists are called. */
+	if (error == 0 && role == ROLE_PRIV)
+		error = allow(ctx, "socket", 2, route);
 	return error;
 }
 
