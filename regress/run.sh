@@ -52,6 +52,13 @@ unit_list()
 	    2>/dev/null) | sed -e 's,^\./,,' -e 's,\.c$,,'
 }
 
+# Of the fuzzers, what they know of.
+fuzz_list()
+{
+	(cd "$top/regress/fuzz" && ls ./*_fuzz.c) |
+	    sed -e 's,^\./,,' -e 's,\.c$,,'
+}
+
 e2e_list()
 {
 	(cd "$top/regress/e2e" && ls ./*.sh 2>/dev/null) |
@@ -61,7 +68,11 @@ e2e_list()
 # What is not for this system.
 applies()
 {
-	[ "$1" != compat_test ] || [ "$system" = linux ]
+	case $1 in
+	compat_test|*_fuzz)
+		[ "$system" = linux ]
+		;;
+	esac
 }
 
 # run_one NAME COMMAND ...: run it and add up what it says.
@@ -122,6 +133,14 @@ run_unit()
 	run_one "$1" "$program"
 }
 
+# Those that need OpenBSD's headers are not built here.
+run_fuzz()
+{
+	applies "$1" && [ "$1" != records_fuzz ] || return 0
+	run_one "$1" "$UNIT/../replay/$1" \
+	    "$top/regress/fuzz/corpus/${1%_fuzz}"
+}
+
 run_e2e()
 {
 	run_one "$1" sh "$top/regress/e2e/$1.sh"
@@ -142,6 +161,10 @@ run_named()
 			return
 		fi
 	done
+	if [ -f "$top/regress/fuzz/$1.c" ]; then
+		run_fuzz "$1"
+		return
+	fi
 	found=
 	for t in $(e2e_list); do
 		case $t in
@@ -184,6 +207,9 @@ for what in "$@"; do
 	unit)
 		for test in $(unit_list); do
 			run_unit "$test"
+		done
+		for test in $(fuzz_list); do
+			run_fuzz "$test"
 		done
 		;;
 	e2e)

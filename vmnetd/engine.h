@@ -128,6 +128,8 @@ void	 tap_stored(uint32_t seq, const char *error);
 void	 tap_prepared(uint32_t port, bool ok, const uint8_t *lladdr,
 	    const char *reason);
 void	 tap_frame(uint32_t port, const uint8_t *, size_t, int);
+/* Its lease is given, but not all of what that promises has been done yet. */
+bool	 tap_on_its_way(const struct tap *);
 struct tap *tap_of_lease(const struct lease *);	/* NULL: no VM now */
 
 /* The first tap of a VM from an interface on, NULL if none. */

@@ -44,7 +44,11 @@
  * sees means nothing to it.
  */
 
-/* Silent changes are looked for at growing intervals, then slowly. */
+/*
+ * Silent changes are looked for without a pause at first, for whoever makes a
+ * tap may describe it at once; then at growing intervals, and then slowly.
+ */
+#define LOOK_EAGER	300	/* microseconds */
 #define LOOK_FIRST	1	/* milliseconds */
 #define LOOK_LAST	10000
 #define LOOK_SLOW	30	/* seconds */
@@ -52,6 +56,8 @@
 /* A guest may send this many DHCP frames a second, and this many at once. */
 #define BUCKET_RATE	100
 #define BUCKET_SIZE	200
+/* When it may send no more it is not heard either, for some milliseconds. */
+#define BUCKET_PAUSE	100
 /* Frames wait for the engine up to this number; then they are dropped. */
 #define ENGINE_BACKLOG	1024
 
@@ -64,6 +70,7 @@ struct seen {
 	TAILQ_ENTRY(seen) slow;
 	struct interface ifc;
 	struct event	 look;
+	struct timespec	 changed;	/* when the looks began anew */
 	uint32_t	 wait;		/* ms until the next look; 0: none */
 	bool		 is_slow;	/* on the list of the slow scan */
 	bool		 marked;	/* seen by the scan under way */
@@ -75,9 +82,12 @@ struct fport {
 	RB_ENTRY(fport)	 entry;
 	TAILQ_ENTRY(fport) queue;	/* closing */
 	struct event	 ev;
+	struct event	 pause;
 	uint32_t	 id;
 	int		 fd;
 	bool		 dead;		/* the tap has gone: not read any more */
+	bool		 paused;	/* not read for a while */
+	uint32_t	 missed;	/* frames that were never read */
 	uint32_t	 tokens;	/* in thousandths */
 	struct timespec	 filled;
 };
@@ -108,6 +118,7 @@ static void	 seen_copy(struct seen *, const struct interface *);
 static void	 seen_gone(struct seen *);
 static void	 seen_settle(struct seen *, bool);
 static void	 seen_leave_slow(struct seen *);
+static bool	 seen_eager(const struct seen *);
 static bool	 may_change_silently(const struct seen *);
 static void	 look_again(int, short, void *);
 static void	 send_interface(const struct interface *);
@@ -119,7 +130,11 @@ static void	 close_later(void);
 static void	 close_one(int, short, void *);
 static struct fport *port_find(uint32_t);
 static void	 port_event(int, short, void *);
+static void	 port_pause(struct fport *);
+static void	 port_resume(int, short, void *);
+static void	 port_count(struct fport *);
 static void	 port_frame(const uint8_t *, size_t, int, void *);
+static void	 port_refill(struct fport *);
 static bool	 port_token(struct fport *);
 static void	 port_send(struct channel *, struct imsg *);
 
@@ -211,10 +226,12 @@ frontend_connect(struct imsg *imsg)
 	if (!message_get(&parent, imsg, &msg, sizeof(msg)) ||
 	    (fd = imsg_get_fd(imsg)) == -1)
 		fatalx("channel from the parent without a descriptor");
-	if (msg.role == ROLE_ENGINE)
+	if (msg.role == ROLE_ENGINE) {
 		channel_open(&engine, fd, ROLE_ENGINE,
 		    frontend_dispatch_engine, process_closed);
-	else
+		/* Frames of all taps that have some go together. */
+		event_priority_set(&engine.flush, PRIO_GUEST);
+	} else
 		channel_open(&priv, fd, ROLE_PRIV, frontend_dispatch_priv,
 		    process_closed);
 	if (engine.peer != NULL && priv.peer != NULL)
@@ -307,7 +324,8 @@ frontend_dispatch_priv(struct channel *ch, struct imsg *imsg)
 static void
 request(uint32_t client, enum ctl_type type, const struct ctl_request *req)
 {
-	int32_t	 verbose = req->verbose;
+	int32_t		 verbose = req->verbose;
+	struct fport	*port;
 
 	switch (type) {
 	case CTL_RELOAD:
@@ -319,6 +337,8 @@ request(uint32_t client, enum ctl_type type, const struct ctl_request *req)
 		answer_end(client, 1);
 		break;
 	case CTL_SHOW_STATS:
+		RB_FOREACH(port, fport_tree, &fports)
+			port_count(port);
 		channel_send(&engine, IMSG_STATS, 0, -1, &stats,
 		    sizeof(stats));
 		/* FALLTHROUGH */
@@ -347,6 +367,7 @@ watch_event(int fd, short events, void *arg)
 {
 	if (kernel_watch_read(&watcher) == -1)
 		fatal("watch interfaces");
+	channel_flush(&engine);
 }
 
 /* Whatever was announced, only a fresh look counts. */
@@ -426,6 +447,7 @@ seen_update(const struct interface *ifc, bool announced)
 			fatal("interface");
 		seen->ifc.index = ifc->index;
 		evtimer_set(&seen->look, look_again, seen);
+		event_priority_set(&seen->look, PRIO_GUEST);
 		RB_INSERT(seen_tree, &seens, seen);
 	} else if (!seen_differs(&seen->ifc, ifc)) {
 		seen_settle(seen, announced && kernel_traits.descr_silent);
@@ -515,6 +537,7 @@ seen_settle(struct seen *seen, bool restart)
 	if (restart) {
 		seen_leave_slow(seen);
 		seen->wait = LOOK_FIRST;
+		clock_gettime(CLOCK_MONOTONIC, &seen->changed);
 	} else if (seen->is_slow || evtimer_pending(&seen->look, NULL))
 		return;
 	if (seen->wait == 0 || seen->wait > LOOK_LAST) {
@@ -532,7 +555,20 @@ seen_settle(struct seen *seen, bool restart)
 	}
 	tv.tv_sec = seen->wait / 1000;
 	tv.tv_usec = seen->wait % 1000 * 1000;
+	if (seen_eager(seen))
+		timerclear(&tv);
 	evtimer_add(&seen->look, &tv);
+}
+
+/* Did something happen a moment ago, so that more may follow at once? */
+static bool
+seen_eager(const struct seen *seen)
+{
+	struct timespec	 now, since;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	timespecsub(&now, &seen->changed, &since);
+	return since.tv_sec == 0 && since.tv_nsec < LOOK_EAGER * 1000;
 }
 
 static void
@@ -550,7 +586,8 @@ look_again(int fd, short events, void *arg)
 	struct seen		*seen = arg;
 	struct interface	 ifc;
 
-	seen->wait *= 2;
+	if (!seen_eager(seen))
+		seen->wait *= 2;
 	if (kernel_look(seen->ifc.index, &ifc) == -1)
 		seen_gone(seen);
 	else
@@ -620,6 +657,8 @@ port_open(struct channel *ch, struct imsg *imsg)
 	}
 	event_set(&port->ev, fd, EV_READ | EV_PERSIST, port_event, port);
 	event_priority_set(&port->ev, PRIO_GUEST);
+	evtimer_set(&port->pause, port_resume, port);
+	event_priority_set(&port->pause, PRIO_GUEST);
 	event_add(&port->ev, NULL);
 }
 
@@ -635,10 +674,12 @@ port_find(uint32_t id)
 static void
 port_hangup(struct fport *port)
 {
-	if (!port->dead) {
-		event_del(&port->ev);
-		port->dead = true;
-	}
+	if (port->dead)
+		return;
+	port_count(port);
+	event_del(&port->ev);
+	evtimer_del(&port->pause);
+	port->dead = true;
 }
 
 /*
@@ -685,9 +726,50 @@ port_event(int fd, short events, void *arg)
 {
 	struct fport	*port = arg;
 
+	port_refill(port);
+	if (port->tokens < 1000)
+		port_pause(port);
 	/* The interface's departure is announced as well: just be quiet. */
-	if (kernel_packet_read(fd, port_frame, port) == -1)
+	else if (kernel_packet_read(fd, port_frame, port) == -1)
 		port_hangup(port);
+}
+
+/*
+ * To read a flood only to drop it would cost the others more than the flood
+ * itself does.  What is not read the kernel drops, and counts.
+ */
+static void
+port_pause(struct fport *port)
+{
+	const struct timeval	 tv = { 0, BUCKET_PAUSE * 1000 };
+
+	port_count(port);
+	port->paused = true;
+	event_del(&port->ev);
+	evtimer_add(&port->pause, &tv);
+}
+
+static void
+port_resume(int fd, short events, void *arg)
+{
+	struct fport	*port = arg;
+
+	port_count(port);
+	port->paused = false;
+	event_add(&port->ev, NULL);
+}
+
+/* Frames that were not read: by intention, or for want of time. */
+static void
+port_count(struct fport *port)
+{
+	const uint32_t	 before = port->missed;
+
+	if (port->dead)
+		return;
+	kernel_packet_missed(port->fd, &port->missed);
+	stats.dropped[port->paused ? DROP_RATE : DROP_QUEUE] +=
+	    (uint32_t)(port->missed - before);
 }
 
 static void
@@ -718,9 +800,9 @@ port_frame(const uint8_t *frame, size_t len, int flags, void *arg)
 	channel_sendv(&engine, IMSG_FRAME, 0, iov, 2);
 }
 
-/* Take one from the tap's token bucket, if there is one. */
-static bool
-port_token(struct fport *port)
+/* What time has brought into the tap's token bucket. */
+static void
+port_refill(struct fport *port)
 {
 	struct timespec	 now;
 	int64_t		 ms;
@@ -737,6 +819,11 @@ port_token(struct fport *port)
 		if (port->tokens > BUCKET_SIZE * 1000)
 			port->tokens = BUCKET_SIZE * 1000;
 	}
+}
+
+static bool
+port_token(struct fport *port)
+{
 	if (port->tokens < 1000)
 		return false;
 	port->tokens -= 1000;

@@ -182,6 +182,11 @@ typedef void kernel_packet_cb(const uint8_t *, size_t, int flags, void *);
  */
 int	 kernel_packet_read(int, kernel_packet_cb *, void *);
 int	 kernel_packet_write(int, const uint8_t *, size_t);
+/*
+ * Bring up to date how many frames there was no room for since the
+ * descriptor was opened, because nobody read; begins at 0, and wraps.
+ */
+void	 kernel_packet_missed(int, uint32_t *);
 
 /* --- confinement -------------------------------------------------------- */
 

@@ -89,6 +89,8 @@ static void	 raise_tap(const struct msg_raise *);
 static void	 prepare(const struct msg_prepare *);
 static int	 prepare_tap(const struct msg_prepare *, struct interface *,
 		    struct port *, char *, size_t);
+static int	 open_tap(const struct interface *, const struct port *, char *,
+		    size_t);
 static int	 check_vm(const struct interface *, const char *, uint32_t,
 		    struct conf_match *, char *, size_t);
 static int	 check_subnet(const struct msg_prepare *,
@@ -521,6 +523,7 @@ prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
     struct port *port, char *reason, size_t size)
 {
 	struct conf_match	 match;
+	bool			 had;
 	int			 fd;
 
 	if (!message_string(msg->vm, sizeof(msg->vm)) ||
@@ -549,18 +552,32 @@ prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
 	if (kernel_tap_join(ifc) == -1)
 		return refuse(reason, size, "join the group vmnet: %s",
 		    strerror(errno));
+	had = has_address(ifc, &port->rules.host);
 	/* No address and no packet before the rules that confine them. */
 	if (guard_add(port, reason, size) == -1 ||
 	    set_address(ifc, &port->rules.host, reason, size) == -1)
 		return -1;
+	/* Refused, it keeps no address that another tap may be given. */
+	if ((fd = open_tap(ifc, port, reason, size)) == -1 && !had)
+		(void)kernel_address_del(ifc, &port->rules.host);
+	return fd;
+}
+
+static int
+open_tap(const struct interface *ifc, const struct port *port, char *reason,
+    size_t size)
+{
+	int	 fd;
+
 	if ((fd = kernel_packet_open(ifc, port->rules.host.addr)) == -1)
 		return refuse(reason, size, "packet descriptor: %s",
 		    strerror(errno));
 	/* Last of all: from now on whatever the guest sends is heard. */
 	if (kernel_traits.taps_need_up && !ifc->up &&
 	    kernel_tap_up(ifc) == -1) {
+		refuse(reason, size, "set up: %s", strerror(errno));
 		close(fd);
-		return refuse(reason, size, "set up: %s", strerror(errno));
+		return -1;
 	}
 	return fd;
 }

@@ -37,8 +37,11 @@
 #define DESCRIPTORS_MAX	65536
 
 static void	 channel_event(int, short, void *);
+static void	 channel_flush_event(int, short, void *);
+static void	 channel_flush_soon(struct channel *);
 static void	 channel_arm(struct channel *);
 static bool	 channel_read(struct channel *);
+static bool	 channel_write(struct channel *);
 static void	 raise_limits(void);
 
 static int	 ndescriptors = DESCRIPTORS_MAX;
@@ -84,6 +87,7 @@ channel_open(struct channel *ch, int fd, enum role peer,
 	ch->events = EV_READ | EV_PERSIST;
 	event_set(&ch->ev, fd, ch->events, channel_event, ch);
 	event_add(&ch->ev, NULL);
+	evtimer_set(&ch->flush, channel_flush_event, ch);
 }
 
 void
@@ -91,12 +95,42 @@ channel_close(struct channel *ch)
 {
 	if (ch->peer == NULL)
 		return;
+	event_del(&ch->flush);
 	event_del(&ch->ev);
 	imsgbuf_clear(&ch->ibuf);
 	close(ch->ibuf.fd);
 	ch->peer = NULL;
 }
 
+/*
+ * What is sent goes out together, when the events of this turn of the loop
+ * have been handled: without asking the kernel first whether it may.
+ */
+static void
+channel_flush_soon(struct channel *ch)
+{
+	if (!(ch->events & EV_WRITE))
+		event_active(&ch->flush, EV_TIMEOUT, 1);
+}
+
+static void
+channel_flush_event(int fd, short events, void *arg)
+{
+	channel_flush(arg);
+}
+
+/* That the other end has closed is found after all that it said before. */
+void
+channel_flush(struct channel *ch)
+{
+	if (ch->peer == NULL || ch->events & EV_WRITE)
+		return;
+	event_del(&ch->flush);
+	if (channel_write(ch))
+		channel_arm(ch);
+}
+
+/* Only what the other end has no room for waits for it. */
 static void
 channel_arm(struct channel *ch)
 {
@@ -140,24 +174,41 @@ channel_read(struct channel *ch)
 	return true;
 }
 
+/* As much as there is room for.  False when the other end has closed. */
+static bool
+channel_write(struct channel *ch)
+{
+	uint32_t	 before;
+
+	while ((before = imsgbuf_queuelen(&ch->ibuf)) > 0) {
+		if (imsgbuf_write(&ch->ibuf) == -1) {
+			if (errno != EPIPE && errno != ECONNRESET)
+				fatal("write to %s", ch->peer);
+			return false;
+		}
+		if (imsgbuf_queuelen(&ch->ibuf) == before)
+			break;
+	}
+	return true;
+}
+
 static void
 channel_event(int fd, short events, void *arg)
 {
 	struct channel	*ch = arg;
 	bool		 open = true;
 
-	if (events & EV_WRITE && imsgbuf_write(&ch->ibuf) == -1) {
-		if (errno != EPIPE && errno != ECONNRESET)
-			fatal("write to %s", ch->peer);
+	if (events & EV_WRITE && !channel_write(ch))
 		open = false;
-	}
 	/* What the other end said before it closed is still taken. */
 	if (events & EV_READ && !channel_read(ch))
 		open = false;
 	if (open) {
-		channel_arm(ch);
+		if (events & EV_WRITE)
+			channel_arm(ch);
 		return;
 	}
+	event_del(&ch->flush);
 	event_del(&ch->ev);
 	imsgbuf_clear(&ch->ibuf);
 	close(ch->ibuf.fd);
@@ -176,7 +227,7 @@ channel_send(struct channel *ch, uint32_t type, uint32_t id, int fd,
 	}
 	if (imsg_compose(&ch->ibuf, type, id, 0, fd, data, len) == -1)
 		fatal("message to %s", ch->peer);
-	channel_arm(ch);
+	channel_flush_soon(ch);
 }
 
 void
@@ -187,7 +238,7 @@ channel_sendv(struct channel *ch, uint32_t type, uint32_t id,
 		return;
 	if (imsg_composev(&ch->ibuf, type, id, 0, -1, iov, iovcnt) == -1)
 		fatal("message to %s", ch->peer);
-	channel_arm(ch);
+	channel_flush_soon(ch);
 }
 
 void

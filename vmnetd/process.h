@@ -37,6 +37,7 @@
 struct channel {
 	struct imsgbuf	  ibuf;
 	struct event	  ev;
+	struct event	  flush;	/* active: something is to be sent */
 	short		  events;
 	const char	 *peer;		/* "engine" ..., for messages */
 	/* Takes one message; the channel must not be closed in it. */
@@ -62,6 +63,8 @@ void	 channel_sendv(struct channel *, uint32_t type, uint32_t id,
 	    const struct iovec *, int);
 void	 channel_send_ibuf(struct channel *, uint32_t type, struct ibuf *);
 size_t	 channel_queued(struct channel *);
+/* Send what is queued now, and not when this turn of the loop ends. */
+void	 channel_flush(struct channel *);
 /*
  * The payload of a message that must have exactly this size.  A message of
  * another size comes from a peer that is broken or taken over: it is logged

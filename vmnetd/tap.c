@@ -738,6 +738,18 @@ tap_has_address(const struct tap *tap, const struct prefix *addr)
 	return false;
 }
 
+/* A VM of before the start has its address, and the rules of then. */
+bool
+tap_on_its_way(const struct tap *tap)
+{
+	struct prefix	 host;
+
+	if (tap->state != TAP_STORING && tap->state != TAP_PREPARING)
+		return false;
+	host = lease_host(tap->lease);
+	return !tap_has_address(tap, &host);
+}
+
 /* --- endings --------------------------------------------------------------- */
 
 /*

@@ -149,4 +149,16 @@ guest_start dash -t $T3 -D vm12-if3-a-b.c_d sleep=100000
 soon "a name with dashes and dots" in_state ready a-b.c_d 3
 guest_stop dash
 
+# What is shown as ready has its address and its rules: not before.
+priv=$(pid_of priv)
+kill -STOP "$priv"
+guest_start slow -t $T3 -D vm13-if0-slow sleep=100000
+soon "one on its way is known" eval '[ -n "$(field slow 0 host)" ]'
+never "and is not shown as ready" in_state ready slow
+nok "nor is its address told" ctl show address slow
+kill -CONT "$priv"
+soon "until it is" in_state ready slow
+like "with its address" "$(tap_addresses $T3)" "$(field slow 0 host)"
+guest_stop slow
+
 finish

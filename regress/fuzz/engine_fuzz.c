@@ -58,6 +58,7 @@ static void	 outv(struct channel *, uint32_t, uint32_t,
 #undef channel_sendv
 
 #include "packet.h"
+#include "process_fuzz.h"
 
 #define NTAPS		5
 #define NVMS		6
@@ -89,9 +90,6 @@ static size_t			 nstores;
 static struct port_model	 port_models[512];
 static uint32_t			 first_port;
 static unsigned long		 nframes, nreplies;
-static const uint8_t		*in;
-static size_t			 left;
-static struct imsgbuf		 writer, reader;
 
 static const char *const vms[NVMS] = {
 	"web", "db", "fixed", "shun", "other", "x"
@@ -108,22 +106,6 @@ static const char conf_text2[] =
     "pool \"renamed\" { inet 10.0.0.0/29 }\n"
     "vm \"web\" { address 10.0.0.5 }\n"
     "vm \"db\" { ignore }\n";
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static uint8_t
-byte(void)
-{
-	if (left == 0)
-		return 0;
-	left--;
-	return *in++;
-}
 
 static int
 vm_number(const char *name)
@@ -271,25 +253,6 @@ outv(struct channel *ch, uint32_t type, uint32_t id, const struct iovec *iov,
 }
 
 /* --- what it hears --------------------------------------------------------- */
-
-static void
-hear(void (*dispatch)(struct channel *, struct imsg *), struct channel *ch,
-    uint32_t type, const void *a, size_t alen, const void *b, size_t blen)
-{
-	struct iovec	 iov[2];
-	struct imsg	 imsg;
-
-	iov[0].iov_base = (void *)(uintptr_t)a;
-	iov[0].iov_len = alen;
-	iov[1].iov_base = (void *)(uintptr_t)b;
-	iov[1].iov_len = blen;
-	if (imsg_composev(&writer, type, 7, 0, -1, iov, 2) == -1 ||
-	    imsgbuf_flush(&writer) == -1 || imsgbuf_read(&reader) != 1 ||
-	    imsg_get(&reader, &imsg) <= 0)
-		err(1, "imsg");
-	dispatch(ch, &imsg);
-	imsg_free(&imsg);
-}
 
 static void
 say_interface(int n)
@@ -482,7 +445,7 @@ step_garbage(void)
 	static uint8_t	 buf[2048];
 	uint32_t	 type = byte();
 	uint8_t		 who = byte() % 3;
-	size_t		 i, len = byte() * (byte() % 9);
+	size_t		 len = byte() * (byte() % 9);
 
 	if (type == IMSG_CHANNEL || type == IMSG_LEASE ||
 	    type == IMSG_LEASES_END || type == IMSG_SCANNED ||
@@ -490,8 +453,7 @@ step_garbage(void)
 		return;
 	if (type == IMSG_INTERFACE && who == 0)
 		len = sizeof(struct msg_interface);
-	for (i = 0; i < len; i++)
-		buf[i] = i < 64 ? byte() : (uint8_t)(type * i);
+	fill(buf, len, type);
 	/* A number that is right by chance is no garbage. */
 	if (len <= 4 || len == sizeof(struct msg_stored))
 		return;
@@ -505,42 +467,15 @@ step_garbage(void)
 /* --- the beginning and the end --------------------------------------------- */
 
 static void
-report(void *arg, const char *message)
-{
-	errx(1, "%s", message);
-}
-
-static struct conf *
-make_conf(const char *text)
-{
-	char		 path[] = "/tmp/engine_fuzz.XXXXXXXXXX";
-	struct conf	*c;
-	int		 fd;
-
-	if ((fd = mkstemp(path)) == -1 ||
-	    write(fd, text, strlen(text)) == -1)
-		err(1, "%s", path);
-	close(fd);
-	if ((c = parse_config(path, report, NULL)) == NULL)
-		errx(1, "%s", text);
-	unlink(path);
-	return c;
-}
-
-static void
 begin(void)
 {
 	static bool	 begun;
-	int		 sp[2];
 
 	if (!begun) {
 		begun = true;
 		event_init();
 		taps_init();
-		if (socketpair(AF_UNIX, SOCK_STREAM, 0, sp) == -1 ||
-		    imsgbuf_init(&writer, sp[0]) == -1 ||
-		    imsgbuf_init(&reader, sp[1]) == -1)
-			err(1, "socketpair");
+		hear_init();
 		parent.peer = "parent";
 		priv.peer = "priv";
 		frontend.peer = "frontend";
@@ -577,7 +512,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	in = data;
 	left = size;
-	log_setverbose(-1);
 	begin();
 	while (left > 0) {
 		switch (byte() % 16) {

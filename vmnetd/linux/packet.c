@@ -198,3 +198,14 @@ kernel_packet_write(int fd, const uint8_t *frame, size_t len)
 {
 	return send(fd, frame, len, 0) == -1 ? -1 : 0;
 }
+
+/* The kernel begins anew each time that it is asked. */
+void
+kernel_packet_missed(int fd, uint32_t *missed)
+{
+	struct tpacket_stats	 st;
+	socklen_t		 len = sizeof(st);
+
+	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &st, &len) == 0)
+		*missed += st.tp_drops;
+}

@@ -216,3 +216,12 @@ kernel_packet_write(int fd, const uint8_t *frame, size_t len)
 {
 	return write(fd, frame, len) == -1 ? -1 : 0;
 }
+
+void
+kernel_packet_missed(int fd, uint32_t *missed)
+{
+	struct bpf_stat	 st;
+
+	if (ioctl(fd, BIOCGSTATS, &st) == 0)
+		*missed = st.bs_drop;
+}

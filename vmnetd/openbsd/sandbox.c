@@ -94,7 +94,8 @@ sandbox_enter(enum role role, const char *path)
 		break;
 	case ROLE_FRONTEND:
 		leave();
-		promise("stdio unix recvfd route");
+		/* bpf: only to ask a descriptor for its statistics */
+		promise("stdio unix recvfd route bpf");
 		break;
 	default:
 		leave();
