@@ -505,6 +505,53 @@ part_filter()
 	POOL_HAS='' VM_RULES=
 }
 
+# Our load generator and perfdhcp ask the same server for the same: new guests
+# on one link.  What ours gets at most, perfdhcp should get as well: it asks
+# for half of that, since it takes as much CPU as the server.
+check_round()
+{
+	needs perfdhcp || return 1
+	ask taps 1 && taps_address && "${who}_start" && ask bind 60 &&
+	    ask fresh 3 32 || return 1
+	check_ours=$(word 1)
+	put check.ours "$who" "$check_ours"
+	ask delete && server_kill || return 1
+	ip netns add "$NS.out" && ip -n "$NS" link add vt-0 type veth \
+	    peer name eth0 netns "$NS.out" && taps_address &&
+	    ip -n "$NS.out" addr add 172.16.0.2/12 dev eth0 &&
+	    ip -n "$NS.out" link set eth0 up && rm -f "$WORK"/*.leases &&
+	    "${who}_start" && sleep 2 || return 1
+	timeout 20 ip netns exec "$NS.out" perfdhcp -4 -l eth0 -R 60000 \
+	    -r "$(awk -v n="$check_ours" 'BEGIN { print int(n * 0.5) + 1 }')" \
+	    -p 3 172.16.0.1 >"$WORK/perfdhcp.log" 2>&1
+	check_put
+}
+
+# Rate, and what was dropped of both exchanges.
+check_put()
+{
+	awk -F '[: /]+' '/^Rate:/ { rate = $2 }
+	    /^sent packets/ { sent += $3 } /^drops:/ { drops += $2 }
+	    END { if (rate == "") exit 1
+		print rate, sent ? drops * 100 / sent : 0 }' \
+	    "$WORK/perfdhcp.log" >"$WORK/perfdhcp" || {
+		reason="perfdhcp: $(tail -n 1 "$WORK/perfdhcp.log")"
+		return 1
+	}
+	read -r check_rate check_drops <"$WORK/perfdhcp"
+	put check.perfdhcp "$who" "$check_rate"
+	put check.drops "$who" "$check_drops"
+}
+
+part_check()
+{
+	STATIC=1 SHARED=1 TAPS=1 PER_TAP=64 PLEN=12
+	for c in $(contenders dnsmasq dhcpd kea); do
+		with "$c" check_round
+	done
+	STATIC='' SHARED='' PER_TAP=1
+}
+
 # --- all ------------------------------------------------------------------------
 
 # What was started in namespaces of ours, however this ends.

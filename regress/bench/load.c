@@ -49,6 +49,7 @@
  *				99th in a hundred
  *	rate SECONDS WINDOW	so many guests at any time: exchanges a
  *				second, exchanges without an answer
+ *	fresh SECONDS WINDOW	the same, each time as a guest never seen
  *	packets SECONDS ADDRESS	all guests send through their routers: packets
  *				sent, and seconds
  *	delete			all taps go
@@ -75,6 +76,7 @@ static int	 cmd_storm(int, char **);
 static int	 cmd_bind(int, char **);
 static int	 cmd_latency(int, char **);
 static int	 cmd_rate(int, char **);
+static int	 cmd_fresh(int, char **);
 static int	 cmd_packets(int, char **);
 static int	 cmd_delete(int, char **);
 static bool	 all_settled(void);
@@ -99,6 +101,7 @@ static const struct {
 	{ "bind", 1, cmd_bind },
 	{ "latency", 1, cmd_latency },
 	{ "rate", 2, cmd_rate },
+	{ "fresh", 2, cmd_fresh },
 	{ "packets", 2, cmd_packets },
 	{ "delete", 0, cmd_delete }
 };
@@ -107,6 +110,7 @@ static const struct {
 static struct guest	*one;			/* that is waited for */
 static size_t		 rate_at;		/* the guest to go on with */
 static uint64_t		 completed, expected;
+static bool		 fresh;
 
 /* --- statistics ----------------------------------------------------------- */
 
@@ -380,7 +384,20 @@ rate_next(struct guest *bound)
 		rate_at = (rate_at + 1) % nguests;
 	} while (!lives(g) || g->state == GUEST_DISCOVERING ||
 	    g->state == GUEST_REQUESTING);
+	if (fresh)
+		guest_renew(g);
 	guest_start(g);
+}
+
+static int
+cmd_fresh(int argc, char **argv)
+{
+	int	 result;
+
+	fresh = true;
+	result = cmd_rate(argc, argv);
+	fresh = false;
+	return result;
 }
 
 /* Taps in turn, each guest of a tap in its turn. */
