@@ -124,6 +124,7 @@ void	 tap_create(void);
 void	 tap_delete(struct tap *);
 void	 taps_delete(void);
 void	 guest_start(struct guest *);
+void	 guest_renew(struct guest *);
 /* What happens meanwhile: until done, true, or for so long (ns), false. */
 bool	 run(bool (*done)(void), int64_t);
 /* Forget what came in while nobody waited. */

@@ -21,6 +21,7 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter.h>
@@ -60,6 +61,7 @@
 
 static void	 arrival(const struct link_event *);
 static void	 answer(int);
+static int	 packets(void);
 static void	 record(const char *);
 static void	 element(const char *, uint32_t);
 static struct nlmsghdr	*nft_message(char *, uint16_t, uint16_t, uint16_t);
@@ -148,6 +150,36 @@ arrival(const struct link_event *ev)
 	link_up(ev->ifindex);
 }
 
+/* One socket for all taps, of what is for port 67. */
+static int
+packets(void)
+{
+	struct sock_filter	 insns[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14 + 9),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 17, 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 14 + 20 + 2),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 67, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, FRAME_SIZE),
+		BPF_STMT(BPF_RET | BPF_K, 0)
+	};
+	const struct sock_fprog	 prog = {
+		.len = sizeof(insns) / sizeof(insns[0]),
+		.filter = insns
+	};
+	struct sockaddr_ll	 sll;
+	int			 fd;
+
+	memset(&sll, 0, sizeof(sll));
+	sll.sll_family = AF_PACKET;
+	sll.sll_protocol = htons(ETH_P_IP);
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+	    sizeof(prog)) == -1 ||
+	    bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == -1)
+		err(1, "packet socket");
+	return fd;
+}
+
 static void
 answer(int fd)
 {
@@ -188,10 +220,9 @@ main(int argc, char *argv[])
 		err(1, "%s", argv[1]);
 	nfnl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	pfd[0].fd = link_watch();
-	pfd[1].fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    htons(ETH_P_IP));
-	if (nfnl == -1 || pfd[1].fd == -1)
-		err(1, "socket");
+	pfd[1].fd = packets();
+	if (nfnl == -1)
+		err(1, "nfnetlink");
 	pfd[0].events = pfd[1].events = POLLIN;
 	printf("ready\n");
 	fflush(stdout);

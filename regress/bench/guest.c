@@ -235,6 +235,15 @@ guest_start(struct guest *g)
 	guest_discover(g);
 }
 
+/* From now on it is another one, with a link-layer address of its own. */
+void
+guest_renew(struct guest *g)
+{
+	static uint16_t	 generation;
+
+	put16(g->dhcp.lladdr + 1, ++generation);
+}
+
 static void
 guest_reply(struct guest *g, const struct dhcp *m)
 {

@@ -49,6 +49,7 @@
  *				99th in a hundred
  *	rate SECONDS WINDOW	so many guests at any time: exchanges a
  *				second, exchanges without an answer
+ *	fresh SECONDS WINDOW	the same, each time as a guest never seen
  *	packets SECONDS ADDRESS	all guests send through their routers: packets
  *				sent, and seconds
  *	delete			all taps go
@@ -75,13 +76,15 @@ static int	 cmd_storm(int, char **);
 static int	 cmd_bind(int, char **);
 static int	 cmd_latency(int, char **);
 static int	 cmd_rate(int, char **);
+static int	 cmd_fresh(int, char **);
 static int	 cmd_packets(int, char **);
 static int	 cmd_delete(int, char **);
 static bool	 all_settled(void);
 static bool	 all_bound(void);
 static bool	 one_bound(void);
 static bool	 never(void);
-static size_t	 nbound(void);
+static bool	 lives(const struct guest *);
+static size_t	 nliving(void);
 static void	 bind_next(struct guest *);
 static void	 rate_next(struct guest *);
 static int64_t	 percentile(int64_t *, size_t, unsigned int);
@@ -98,6 +101,7 @@ static const struct {
 	{ "bind", 1, cmd_bind },
 	{ "latency", 1, cmd_latency },
 	{ "rate", 2, cmd_rate },
+	{ "fresh", 2, cmd_fresh },
 	{ "packets", 2, cmd_packets },
 	{ "delete", 0, cmd_delete }
 };
@@ -105,7 +109,8 @@ static const struct {
 
 static struct guest	*one;			/* that is waited for */
 static size_t		 rate_at;		/* the guest to go on with */
-static uint64_t		 completed;
+static uint64_t		 completed, expected;
+static bool		 fresh;
 
 /* --- statistics ----------------------------------------------------------- */
 
@@ -144,13 +149,20 @@ all_settled(void)
 	return true;
 }
 
+/* Its tap is there. */
+static bool
+lives(const struct guest *g)
+{
+	return taps[g->tap].fd != -1;
+}
+
 static size_t
-nbound(void)
+nliving(void)
 {
 	size_t	 i, n = 0;
 
 	for (i = 0; i < nguests; i++)
-		n += guests[i].state == GUEST_BOUND;
+		n += lives(&guests[i]);
 	return n;
 }
 
@@ -163,7 +175,7 @@ count_bound(struct guest *g)
 static bool
 all_bound(void)
 {
-	return completed == nguests;
+	return completed == expected;
 }
 
 static bool
@@ -177,13 +189,15 @@ one_bound(void)
 static int
 cmd_taps(int argc, char **argv)
 {
-	const size_t	 n = strtoul(argv[0], NULL, 10);
+	size_t	 i, n = 0;
 
-	while (ntaps < n) {
+	for (i = 0; i < ntaps; i++)
+		n += taps[i].fd != -1;
+	for (; n < strtoul(argv[0], NULL, 10); n++) {
 		tap_create();
 		run_pending();
 	}
-	printf("ok %zu\n", ntaps);
+	printf("ok %zu\n", n);
 	return 0;
 }
 
@@ -281,7 +295,8 @@ cmd_storm(int argc, char **argv)
 
 	patience = STORM_RETRY;
 	patience_grows = true;
-	completed = nbound();
+	completed = 0;
+	expected = UINT64_MAX;
 	guest_bound = count_bound;
 	for (i = 0; i < n; i++) {
 		j = nguests;
@@ -291,6 +306,7 @@ cmd_storm(int argc, char **argv)
 		(void)run(all_bound, 1);
 	}
 	made = now_ns();
+	expected = nguests - first;
 	(void)run(all_bound, STORM_TIMEOUT);
 	guest_bound = NULL;
 	storm_report(first, began, made);
@@ -300,7 +316,10 @@ cmd_storm(int argc, char **argv)
 static void
 bind_next(struct guest *bound)
 {
-	completed++;
+	if (bound != NULL)
+		completed++;
+	while (rate_at < nguests && !lives(&guests[rate_at]))
+		rate_at++;
 	if (rate_at < nguests)
 		guest_start(&guests[rate_at++]);
 }
@@ -316,14 +335,15 @@ cmd_bind(int argc, char **argv)
 	completed = rate_at = 0;
 	for (i = 0; i < nguests; i++)
 		guests[i].state = GUEST_OFF;
+	expected = nliving();
 	guest_bound = bind_next;
-	for (i = 0; i < BIND_WINDOW && i < nguests; i++)
-		guest_start(&guests[rate_at++]);
+	for (i = 0; i < BIND_WINDOW; i++)
+		bind_next(NULL);
 	done = run(all_bound, strtol(argv[0], NULL, 10) * SECOND);
 	guest_bound = NULL;
 	if (!done)
 		return -1;
-	printf("ok %zu\n", nguests);
+	printf("ok %llu\n", (unsigned long long)completed);
 	return 0;
 }
 
@@ -336,7 +356,9 @@ cmd_latency(int argc, char **argv)
 
 	patience = LOST_TIMEOUT;
 	patience_grows = false;
-	one = &guests[0];
+	for (one = guests; !lives(one); one++)
+		if (one == guests + nguests - 1)
+			return -1;
 	run_pending();
 	for (i = 0; i < n && i < SAMPLES_MAX; i++) {
 		guest_start(one);
@@ -360,9 +382,22 @@ rate_next(struct guest *bound)
 	do {
 		g = &guests[rate_at];
 		rate_at = (rate_at + 1) % nguests;
-	} while (g->state == GUEST_DISCOVERING ||
+	} while (!lives(g) || g->state == GUEST_DISCOVERING ||
 	    g->state == GUEST_REQUESTING);
+	if (fresh)
+		guest_renew(g);
 	guest_start(g);
+}
+
+static int
+cmd_fresh(int argc, char **argv)
+{
+	int	 result;
+
+	fresh = true;
+	result = cmd_rate(argc, argv);
+	fresh = false;
+	return result;
 }
 
 /* Taps in turn, each guest of a tap in its turn. */
@@ -373,8 +408,8 @@ cmd_rate(int argc, char **argv)
 	size_t		 i, window = strtoul(argv[1], NULL, 10);
 	uint64_t	 again = 0;
 
-	if (window > nguests / 2)
-		window = nguests / 2;
+	if (window > nliving() / 2)
+		window = nliving() / 2;
 	patience = LOST_TIMEOUT;
 	patience_grows = false;
 	for (i = 0; i < nguests; i++)
@@ -411,6 +446,8 @@ cmd_packets(int argc, char **argv)
 	if ((frame = calloc(nguests, sizeof(*frame))) == NULL)
 		err(1, NULL);
 	for (i = 0; i < nguests; i++) {
+		if (!lives(&guests[i]))
+			continue;
 		link_lladdr(taps[guests[i].tap].name, router);
 		len = udp_frame(frame[i], guests[i].dhcp.lladdr, router,
 		    guests[i].dhcp.address, to, 1024 + i, PAYLOAD);
@@ -418,8 +455,9 @@ cmd_packets(int argc, char **argv)
 	began = now_ns();
 	do {
 		for (i = 0; i < nguests; i++)
-			sent += write(taps[guests[i].tap].fd, frame[i],
-			    len) == (ssize_t)len;
+			sent += lives(&guests[i]) &&
+			    write(taps[guests[i].tap].fd, frame[i], len) ==
+			    (ssize_t)len;
 	} while (now_ns() - began < ns);
 	printf("ok %llu %.6f\n", (unsigned long long)sent,
 	    (now_ns() - began) / 1e9);

@@ -91,30 +91,36 @@ vmnetd_conf()
 	inet 172.16.0.0/12
 	nameserver 9.9.9.9
 	'"${POOL_HAS:-}"'
-}' >"$WORK/vmnetd.conf"
+}
+'"${VM_RULES:-}" >"$WORK/vmnetd.conf"
 }
 
 vmnetd_start()
 {
 	[ -f "$WORK/vmnetd.conf" ] || vmnetd_conf
-	# shellcheck disable=SC2153 # from the environment
-	server "$VMNETD" -d -f "$WORK/vmnetd.conf" \
-	    -l "$WORK/leases" -s "$WORK/sock"
-	vmnetd_wait
-}
-
-# It answers when all leases and taps are known.
-vmnetd_wait()
-{
-	wait_until 30 ctl show pools || {
+	vmnetd_run
+	wait_until 30 vmnetd_ready || {
 		reason="it does not answer"
 		return 1
 	}
 }
 
+vmnetd_run()
+{
+	# shellcheck disable=SC2153 # from the environment
+	server "$VMNETD" -d -f "$WORK/vmnetd.conf" \
+	    -l "$WORK/leases" -s "$SOCK"
+}
+
+# It answers when all leases and taps are known.
+vmnetd_ready()
+{
+	ctl show pools
+}
+
 ctl()
 {
-	"$VMNETCTL" -s "$WORK/sock" "$@"
+	"$VMNETCTL" -s "$SOCK" "$@"
 }
 
 # --- the floor ----------------------------------------------------------------
@@ -138,8 +144,18 @@ dnsmasq_start()
 	if [ -z "${STATIC:-}" ]; then
 		server sh "$top/regress/bench/hook.sh"
 	fi
+	dnsmasq_run
+	wait_until 30 dnsmasq_ready
+}
+
+dnsmasq_run()
+{
 	server dnsmasq --keep-in-foreground --conf-file="$WORK/dnsmasq.conf"
-	sleep 0.3
+}
+
+dnsmasq_ready()
+{
+	grep -q 'started, version' "$WORK/server.log"
 }
 
 dnsmasq_conf()
@@ -149,6 +165,8 @@ dnsmasq_conf()
 		port=0
 		user=root
 		no-ping
+		quiet-dhcp
+		log-facility=-
 		interface=vt-*
 		bind-dynamic
 		dhcp-authoritative
@@ -247,4 +265,42 @@ udhcpd_start()
 	EOC
 	: >"$WORK/udhcpd.leases"
 	server udhcpd -f -a 0 "$WORK/udhcpd.conf"
+}
+
+# --- hand-written rules -------------------------------------------------------
+
+# The floor gives addresses and answers; a set is what depends on its taps.
+# They do what vmnetd's do for a pool with NAT that is isolated: no guest sends
+# as another, none reaches another, no IPv6, and the outside sees the host.
+nft_start()
+{
+	ip netns exec "$NS" nft '
+	table inet floor {
+		set guests { type ifname . ipv4_addr; }
+		chain from_guest {
+			meta nfproto ipv6 drop
+			udp dport 67 fib daddr type { local, broadcast,
+			    multicast } drop
+			iifname . ip saddr != @guests drop
+			ip daddr 127.0.0.0/8 drop
+		}
+		chain prerouting {
+			type filter hook prerouting priority -300;
+			iifname "vt-*" jump from_guest
+		}
+		chain forward {
+			type filter hook forward priority 0;
+			ct state established,related accept
+			iifname "vt-*" oifname "vt-*" drop
+		}
+		chain postrouting {
+			type filter hook postrouting priority 0;
+			oifname "vt-*" meta nfproto ipv6 drop
+		}
+		chain nat {
+			type nat hook postrouting priority 100;
+			ip saddr 172.16.0.0/12 oifname "wan0" masquerade
+		}
+	}' && server "$BENCH/floor" "$WORK/floor.leases" &&
+	    wait_until 5 grep -q ready "$WORK/server.log"
 }

@@ -117,7 +117,8 @@ FILENAME ~ /figures$/ && $1 == "goal" {
 FILENAME ~ /values$/ {
 	key = $1 ":" $2
 	value[key, ++count[key]] = $3
-	measured[part_of[$1], $2] = measured[part_of[$1]] = 1
+	if ($1 in part_of)
+		measured[part_of[$1], $2] = measured[part_of[$1]] = 1
 	next
 }
 FILENAME ~ /notes$/ {
