@@ -114,6 +114,7 @@ bool	 notes_hold(bool);
 /* tap.c */
 extern struct tap_index	 taps;
 extern struct tap_names	 tap_names;
+extern struct tap_queue	 taps_failed;	/* longest first */
 
 void	 taps_init(void);
 void	 tap_seen(const struct interface *);

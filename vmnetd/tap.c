@@ -87,10 +87,10 @@ RB_PROTOTYPE_STATIC(tap_ports, tap, byport, tap_port_cmp)
 
 struct tap_index	 taps = RB_INITIALIZER(&taps);
 struct tap_names	 tap_names = RB_INITIALIZER(&tap_names);
+struct tap_queue	 taps_failed = TAILQ_HEAD_INITIALIZER(taps_failed);
 
 static struct tap_ports	 ports = RB_INITIALIZER(&ports);
 static struct tap_queue	 storing = TAILQ_HEAD_INITIALIZER(storing);
-static struct tap_queue	 failed = TAILQ_HEAD_INITIALIZER(failed);
 static struct event	 retry_ev, grace_ev, prune_ev, notes_ev;
 static uint32_t		 last_port;
 static bool		 scanned, pruned;
@@ -763,8 +763,8 @@ tap_abandon(struct tap *tap, bool vacate)
 
 	evtimer_del(&tap->timer);
 	if (tap->state == TAP_STORING || tap->state == TAP_FAILED)
-		TAILQ_REMOVE(tap->state == TAP_STORING ? &storing : &failed,
-		    tap, queue);
+		TAILQ_REMOVE(tap->state == TAP_STORING ? &storing :
+		    &taps_failed, tap, queue);
 	if (tap->port != 0) {
 		send_withdraw(tap->port, vacate);
 		RB_REMOVE(tap_ports, &ports, tap);
@@ -792,7 +792,7 @@ tap_set_state(struct tap *tap, enum tap_state state)
 	if (tap->state == TAP_STORING)
 		TAILQ_REMOVE(&storing, tap, queue);
 	else if (tap->state == TAP_FAILED)
-		TAILQ_REMOVE(&failed, tap, queue);
+		TAILQ_REMOVE(&taps_failed, tap, queue);
 	if (tap->state != state)
 		tap->since = now();
 	tap->state = state;
@@ -823,7 +823,7 @@ tap_fail(struct tap *tap, const char *fmt, ...)
 	va_end(ap);
 
 	tap_set_state(tap, TAP_FAILED);
-	TAILQ_INSERT_TAIL(&failed, tap, queue);
+	TAILQ_INSERT_TAIL(&taps_failed, tap, queue);
 	if (strcmp(reason, tap->reason) != 0) {
 		strlcpy(tap->reason, reason, sizeof(tap->reason));
 		log_warnx("%s: %s interface %u: %s", tap->ifc.name, tap->vm,
@@ -839,7 +839,7 @@ taps_retry(void)
 {
 	const struct timeval	 soon = { 0, 0 };
 
-	if (!TAILQ_EMPTY(&failed))
+	if (!TAILQ_EMPTY(&taps_failed))
 		evtimer_add(&retry_ev, &soon);
 }
 
@@ -849,12 +849,12 @@ retry_timer(int fd, short events, void *arg)
 {
 	struct tap	*tap, *last;
 
-	if ((last = TAILQ_LAST(&failed, tap_queue)) == NULL)
+	if ((last = TAILQ_LAST(&taps_failed, tap_queue)) == NULL)
 		return;
 	do {
-		tap = TAILQ_FIRST(&failed);
+		tap = TAILQ_FIRST(&taps_failed);
 		tap_evaluate(tap);
-	} while (tap != last && !TAILQ_EMPTY(&failed));
+	} while (tap != last && !TAILQ_EMPTY(&taps_failed));
 }
 
 /* --- DHCP ------------------------------------------------------------------ */
