@@ -435,7 +435,8 @@ show_rules(uint32_t client, const struct ctl_request *req)
 		return;
 	}
 	tap = tap_named(req->vm, req->ifn == CTL_ANY_IF ? 0 : req->ifn);
-	if (tap == NULL || tap->port == 0 || (req->ifn != CTL_ANY_IF &&
+	if (tap == NULL || tap->port == 0 || tap->state == TAP_WAITING ||
+	    (req->ifn != CTL_ANY_IF &&
 	    tap->ifn != req->ifn)) {
 		show_error(client, "VM \"%s\" is not present", req->vm);
 		return;
