@@ -20,6 +20,8 @@
 #
 # usage: bench.sh [part ...]	arrival dora storm growth idle filter check
 #
+# It fails if vmnetd cannot be measured.
+#
 # From the environment:
 #	VMNETD VMNETCTL BENCH	what was built
 #	OUT	where bench.json and bench.txt go
@@ -577,6 +579,12 @@ cleanup()
 	echo "bench: must be run as root" >&2
 	exit 1
 }
+for program in "$VMNETD" "$VMNETCTL" "$BENCH/load" "$BENCH/floor"; do
+	[ -x "$program" ] || {
+		echo "bench: $program is not built" >&2
+		exit 1
+	}
+done
 mkdir -p "$OUT" && TMP=$(mktemp -d "$OUT/bench.XXXXXX") || exit 1
 chmod 755 "$TMP"
 : >"$TMP/values" >"$TMP/notes"
@@ -595,3 +603,5 @@ LC_ALL=C awk -v json="$OUT/bench.json" -v about="$(uname -sr), $(nproc) CPUs, \
 $(date +%Y-%m-%d)" -f "$top/regress/bench/report.awk" \
     "$top/regress/bench/figures" "$TMP/values" "$TMP/notes" |
     tee "$OUT/bench.txt"
+# A peer may be missing, but not what this is about.
+! grep -E '^[a-z]+ (vmnetd|floor) ' "$TMP/notes" >&2

@@ -54,7 +54,7 @@ static void	 turn(int64_t);
 struct tap		*taps;
 struct guest		*guests;
 size_t			 ntaps, nguests;
-int64_t			 patience;
+int64_t			 patience, hesitation;
 bool			 patience_grows;
 void			(*guest_bound)(struct guest *);
 
