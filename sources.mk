@@ -24,7 +24,7 @@ VMNETD_SRCS=	vmnetd.c priv.c guard.c frontend.c engine.c tap.c show.c \
 
 LINUX_SRCS=	interface.c address.c packet.c rtnl.c sandbox.c \
 		filter.c elements.c nfnl.c nftlist.c nftwatch.c foreign.c \
-		conntrack.c devconf.c egress.c
+		conntrack.c devconf.c egress.c fence.c
 OPENBSD_SRCS=	interface.c address.c packet.c records.c sandbox.c \
 		filter.c filtercheck.c mainrules.c anchor.c pfctl.c \
 		pfdev.c group.c

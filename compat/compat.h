@@ -33,6 +33,9 @@
 #define __unused	__attribute__((__unused__))
 #endif
 
+/* SO_PEERCRED's answer, by the name that OpenBSD has for it. */
+#define sockpeercred	ucred
+
 /* vmnetctl(8) confines itself where the system can; elsewhere it goes on. */
 static inline int
 pledge(const char *promises, const char *execpromises)

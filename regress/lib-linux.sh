@@ -114,6 +114,11 @@ tap_addresses()
 	    awk '{ printf "%s%s", n++ ? " " : "", $4 } END { print "" }'
 }
 
+tap_addresses6()
+{
+	ip -6 -o addr show dev "$1" 2>/dev/null | awk '{ print $4 }'
+}
+
 has_address()
 {
 	[ "$(tap_addresses "$1")" = "$2" ]

@@ -151,6 +151,11 @@ tap_addresses()
 	    END { print "" }'
 }
 
+tap_addresses6()
+{
+	ifconfig "$1" 2>/dev/null | awk '$1 == "inet6" { print $2 }'
+}
+
 has_address()
 {
 	[ "$(tap_addresses "$1")" = "$2" ]

@@ -25,6 +25,7 @@
 #include <event.h>
 #include <grp.h>
 #include <imsg.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,6 +57,8 @@ struct client {
 };
 TAILQ_HEAD(clients, client);
 
+static int	 control_socket(void);
+static bool	 control_served(int);
 static void	 control_accept(int, short, void *);
 static bool	 control_spare(int);
 static void	 control_resume(int, short, void *);
@@ -73,6 +76,32 @@ static uint32_t		 nclients, nmonitors, last_id;
 static struct event	 listen_ev, resume_ev;
 static control_request	*on_request;
 static void		(*on_monitors)(uint32_t);
+
+static int
+control_socket(void)
+{
+	int	 fd;
+
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) == -1)
+		err(1, "control socket");
+	return fd;
+}
+
+/*
+ * Is whoever made the socket at the other end still there?  Its frontend,
+ * which has the socket, can take some time to die.
+ */
+static bool
+control_served(int fd)
+{
+	struct sockpeercred	 peer;
+	socklen_t		 len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
+		return true;
+	return kill(peer.pid, 0) == 0 || errno != ESRCH;
+}
 
 int
 control_listen(const char *path, const char *group)
@@ -92,11 +121,13 @@ control_listen(const char *path, const char *group)
 	if ((gr = getgrnam(group)) == NULL)
 		errx(1, "control socket: unknown group \"%s\"", group);
 
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0)) == -1)
-		err(1, "control socket");
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		errx(1, "already running: %s answers", path);
+	fd = control_socket();
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0) {
+		if (control_served(fd))
+			errx(1, "already running: %s answers", path);
+		close(fd);
+		fd = control_socket();
+	}
 	if (unlink(path) == -1 && errno != ENOENT)
 		err(1, "control socket %s", path);
 
@@ -120,6 +151,20 @@ control_init(int fd, control_request *request, void (*monitors)(uint32_t))
 	event_priority_set(&listen_ev, 0);
 	event_add(&listen_ev, NULL);
 	evtimer_set(&resume_ev, control_resume, NULL);
+}
+
+void
+control_close(void)
+{
+	struct client	*client;
+
+	if (on_request == NULL)
+		return;
+	event_del(&listen_ev);
+	evtimer_del(&resume_ev);
+	close(EVENT_FD(&listen_ev));
+	while ((client = TAILQ_FIRST(&clients)) != NULL)
+		client_close(client);
 }
 
 static void

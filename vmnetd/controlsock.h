@@ -34,6 +34,8 @@
  * system's default).  Ends the process with a message when it cannot.
  */
 int	 control_listen(const char *, const char *);
+/* The frontend: nobody is served any more. */
+void	 control_close(void);
 
 /* What a client asks for; it gets its answer by control_send(). */
 typedef void control_request(uint32_t client, enum ctl_type,

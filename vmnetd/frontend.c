@@ -48,7 +48,7 @@
  * Silent changes are looked for without a pause at first, for whoever makes a
  * tap may describe it at once; then at growing intervals, and then slowly.
  */
-#define LOOK_EAGER	300	/* microseconds */
+#define LOOK_EAGER	100	/* microseconds */
 #define LOOK_FIRST	1	/* milliseconds */
 #define LOOK_LAST	10000
 #define LOOK_SLOW	30	/* seconds */
@@ -61,8 +61,11 @@
 /* Frames wait for the engine up to this number; then they are dropped. */
 #define ENGINE_BACKLOG	1024
 
-/* The control socket comes first, guests come last. */
-enum { PRIO_CONTROL, PRIO_KERNEL, PRIO_GUEST, PRIO_MAX };
+/*
+ * The control socket comes first.  The kernel, the other processes and each
+ * guest have their turn one after the other; last is what can wait.
+ */
+enum { PRIO_CONTROL, PRIO_DEFAULT, PRIO_LAST, PRIO_MAX };
 
 /* An interface as the engine knows it. */
 struct seen {
@@ -181,8 +184,10 @@ frontend_main(void)
 	event_set(&watch_ev, fd, EV_READ | EV_PERSIST, watch_event, NULL);
 	evtimer_set(&slow_ev, scan_slow, NULL);
 	evtimer_set(&close_ev, close_one, NULL);
-	event_priority_set(&close_ev, PRIO_GUEST);
+	event_priority_set(&close_ev, PRIO_LAST);
 	event_dispatch();
+	/* To close many packet descriptors takes the kernel a while. */
+	control_close();
 }
 
 /* --- messages ------------------------------------------------------------ */
@@ -226,12 +231,10 @@ frontend_connect(struct imsg *imsg)
 	if (!message_get(&parent, imsg, &msg, sizeof(msg)) ||
 	    (fd = imsg_get_fd(imsg)) == -1)
 		fatalx("channel from the parent without a descriptor");
-	if (msg.role == ROLE_ENGINE) {
+	if (msg.role == ROLE_ENGINE)
 		channel_open(&engine, fd, ROLE_ENGINE,
 		    frontend_dispatch_engine, process_closed);
-		/* Frames of all taps that have some go together. */
-		event_priority_set(&engine.flush, PRIO_GUEST);
-	} else
+	else
 		channel_open(&priv, fd, ROLE_PRIV, frontend_dispatch_priv,
 		    process_closed);
 	if (engine.peer != NULL && priv.peer != NULL)
@@ -367,7 +370,6 @@ watch_event(int fd, short events, void *arg)
 {
 	if (kernel_watch_read(&watcher) == -1)
 		fatal("watch interfaces");
-	channel_flush(&engine);
 }
 
 /* Whatever was announced, only a fresh look counts. */
@@ -447,7 +449,7 @@ seen_update(const struct interface *ifc, bool announced)
 			fatal("interface");
 		seen->ifc.index = ifc->index;
 		evtimer_set(&seen->look, look_again, seen);
-		event_priority_set(&seen->look, PRIO_GUEST);
+		event_priority_set(&seen->look, PRIO_LAST);
 		RB_INSERT(seen_tree, &seens, seen);
 	} else if (!seen_differs(&seen->ifc, ifc)) {
 		seen_settle(seen, announced && kernel_traits.descr_silent);
@@ -656,9 +658,7 @@ port_open(struct channel *ch, struct imsg *imsg)
 		return;
 	}
 	event_set(&port->ev, fd, EV_READ | EV_PERSIST, port_event, port);
-	event_priority_set(&port->ev, PRIO_GUEST);
 	evtimer_set(&port->pause, port_resume, port);
-	event_priority_set(&port->pause, PRIO_GUEST);
 	event_add(&port->ev, NULL);
 }
 

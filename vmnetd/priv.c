@@ -68,6 +68,9 @@ RB_HEAD(kept_tree, kept);
 /* And no more than so many in a minute. */
 #define REFUSED_RATE	100
 
+/* Descriptors that the frontend has besides those of ports. */
+#define DESCRIPTORS_OTHER	100
+
 /* A pool of the configuration with its arithmetic. */
 struct priv_pool {
 	TAILQ_ENTRY(priv_pool)	 entry;
@@ -126,6 +129,7 @@ struct port_tree			 ports = RB_INITIALIZER(&ports);
 
 static struct channel			 parent, engine, frontend;
 static struct conf			*conf;
+static int				 nports;
 static TAILQ_HEAD(, priv_pool)		 pools = TAILQ_HEAD_INITIALIZER(pools);
 static struct tap_tree			 taps = RB_INITIALIZER(&taps);
 static struct subnet_tree		 subnets = RB_INITIALIZER(&subnets);
@@ -508,6 +512,7 @@ prepare(const struct msg_prepare *msg)
 	RB_INSERT(port_tree, &ports, port);
 	RB_INSERT(tap_tree, &taps, port);
 	RB_INSERT(subnet_tree, &subnets, port);
+	nports++;
 
 	notice.port = msg->port;
 	notice.ifindex = msg->ifindex;
@@ -582,13 +587,18 @@ open_tap(const struct interface *ifc, const struct port *port, char *reason,
 	return fd;
 }
 
-/* Nobody else uses this port number, this tap or this subnet. */
+/* There is room, and nobody else uses this number, this tap or subnet. */
 static int
 check_port(const struct msg_prepare *msg, const struct interface *ifc,
     char *reason, size_t size)
 {
 	struct port	 key, *other;
+	const int	 limit = process_descriptors();
 
+	/* The frontend, which is to have the descriptor, has the same limit. */
+	if (nports >= limit - (limit < 2 * DESCRIPTORS_OTHER ?
+	    limit / 4 * 3 : DESCRIPTORS_OTHER))
+		return refuse(reason, size, "no descriptor is left for it");
 	key.id = msg->port;
 	if (RB_FIND(port_tree, &ports, &key) != NULL)
 		return refuse(reason, size, "port %u is in use", msg->port);
@@ -766,6 +776,7 @@ withdraw(const struct msg_withdraw *msg)
 	RB_REMOVE(port_tree, &ports, port);
 	RB_REMOVE(tap_tree, &taps, port);
 	RB_REMOVE(subnet_tree, &subnets, port);
+	nports--;
 	if (kernel_look_priv(port->rules.ifindex, &ifc) == 0 &&
 	    strcmp(ifc.name, port->rules.tap) == 0) {
 		if (has_address(&ifc, &port->rules.host) &&

@@ -37,7 +37,7 @@
 #define DESCRIPTORS_MAX	65536
 
 static void	 channel_event(int, short, void *);
-static void	 channel_flush_event(int, short, void *);
+static void	 channel_flush(int, short, void *);
 static void	 channel_flush_soon(struct channel *);
 static void	 channel_arm(struct channel *);
 static bool	 channel_read(struct channel *);
@@ -87,7 +87,7 @@ channel_open(struct channel *ch, int fd, enum role peer,
 	ch->events = EV_READ | EV_PERSIST;
 	event_set(&ch->ev, fd, ch->events, channel_event, ch);
 	event_add(&ch->ev, NULL);
-	evtimer_set(&ch->flush, channel_flush_event, ch);
+	evtimer_set(&ch->flush, channel_flush, ch);
 }
 
 void
@@ -113,19 +113,12 @@ channel_flush_soon(struct channel *ch)
 		event_active(&ch->flush, EV_TIMEOUT, 1);
 }
 
-static void
-channel_flush_event(int fd, short events, void *arg)
-{
-	channel_flush(arg);
-}
-
 /* That the other end has closed is found after all that it said before. */
-void
-channel_flush(struct channel *ch)
+static void
+channel_flush(int fd, short events, void *arg)
 {
-	if (ch->peer == NULL || ch->events & EV_WRITE)
-		return;
-	event_del(&ch->flush);
+	struct channel	*ch = arg;
+
 	if (channel_write(ch))
 		channel_arm(ch);
 }

@@ -63,8 +63,6 @@ void	 channel_sendv(struct channel *, uint32_t type, uint32_t id,
 	    const struct iovec *, int);
 void	 channel_send_ibuf(struct channel *, uint32_t type, struct ibuf *);
 size_t	 channel_queued(struct channel *);
-/* Send what is queued now, and not when this turn of the loop ends. */
-void	 channel_flush(struct channel *);
 /*
  * The payload of a message that must have exactly this size.  A message of
  * another size comes from a peer that is broken or taken over: it is logged

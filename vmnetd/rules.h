@@ -44,7 +44,7 @@ struct rules_port {
 	uint32_t		 ifindex;
 	uint32_t		 rdomain;
 	struct prefix		 host;		/* host address with length */
-	uint32_t		 guest;
+	uint32_t		 guest;		/* 0: it may not send at all */
 	uint32_t		 via;		/* `nameserver host via`; 0 */
 	bool			 isolate;	/* its pool does */
 	const struct conf_forward **forward;	/* those in force */
@@ -142,39 +142,48 @@ size_t	 rules_pf_tables(const struct rules_port *,
 #define RULES_CHAIN_PREFIX	"rules-"
 
 /*
- * Two tables that bear the anchor's name.  table inet has
+ * Three tables that bear the anchor's name.  table inet has
  *	set egress	interfaces with a default route: ifname
- *	set ifs		our taps: ifname
- *	set guests	who may send where: ifname . ipv4_addr
- *	set isolated	taps of isolating pools: ifname
- *	map via		redirected name servers: ifname . ipv4_addr to
+ *	set ifs		our taps: iface_index
+ *	set guests	who may send where: iface_index . ipv4_addr
+ *	set isolated	taps of isolating pools: iface_index
+ *	map via		redirected name servers: iface_index . ipv4_addr to
  *			ipv4_addr
  *	map forwards	plain forwards: inet_proto . inet_service to
  *			ipv4_addr . inet_service
- *	map rules	taps with users' rules: ifname to jump rules-TAP
+ *	map rules	taps with users' rules: iface_index to jump rules-TAP
  *	chain special*	all other forwards
  *	chain rules-TAP	users' rules for one tap
- * and table arp has sets ifs and guests as well.  All texts are to be run
- * after rules_nft_load, each as one transaction (one call of
- * nft_run_cmd_from_buffer).
+ * table ip6 has the set ifs, and table arp ifs and guests.  A tap is known by
+ * its index, which no other interface has soon after it, whatever its name.
+ * All texts are to be run after rules_nft_load, each as one transaction (one
+ * call of nft_run_cmd_from_buffer).
  */
 
 /*
  * All that the configuration says.  Makes tables, sets and chains where they
- * are not there, replaces the rules of all but `special*' and `rules-*', and
- * leaves the contents of sets and maps.
+ * are not there, removes the chains that it has no use for, replaces the rules
+ * of all but `special*' and `rules-*', and leaves the contents of sets and
+ * maps.
  */
 int	 rules_nft_load(struct rules_text *, const struct conf *);
+enum rules_family {
+	RULES_INET,
+	RULES_IP6,
+	RULES_ARP,
+	RULES_FAMILIES
+};
+
 /*
  * The elements of a port as data, to be written without nft's parser and its
- * cache (linux/filter.c): all that it is in, `arp' and `inet', in the
- * kernel's form: a name has IF_NAMESIZE bytes, each other part of a
- * concatenation 4, numbers are in network byte order and zeroed to the right.
+ * cache (linux/filter.c): all that it is in, in the kernel's form: each part
+ * of a key or value has 4 bytes, an index is in host byte order, the rest in
+ * network byte order and zeroed to the right.
  */
 struct rules_element {
-	bool			 arp;		/* of the table arp */
+	enum rules_family	 family;	/* the table's */
 	const char		*set;
-	uint8_t			 key[IF_NAMESIZE + 4];
+	uint8_t			 key[8];
 	size_t			 keylen;
 	uint8_t			 value[8];
 	size_t			 valuelen;	/* 0: a set's */
@@ -183,14 +192,17 @@ struct rules_element {
 typedef void rules_element_cb(const struct rules_element *, void *);
 void	 rules_nft_elements(const struct rules_port *, rules_element_cb *,
 	    void *);
-/* Only the chain with users' rules: made and loaded; nothing without. */
+/* The same as commands of nft(8): `add' or `get' them. */
+void	 rules_nft_commands(struct rules_text *, const char *verb,
+	    const char *anchor, const struct rules_port *);
+/* Is this a set of what ports are in?  The tables may have others. */
+bool	 rules_nft_is_members(const char *);
+/* The tap that an element of such a set is about; 0: none. */
+uint32_t rules_nft_tap(const struct rules_element *);
+/* The name of a family of tables. */
+const char *rules_nft_family(enum rules_family);
+/* The chain with users' rules: made and loaded; nothing without. */
 int	 rules_nft_chain(struct rules_text *, const char *anchor,
-	    const struct rules_port *);
-/*
- * Both as text, for one transaction.  Run once more it changes nothing but to
- * load the chain again.
- */
-int	 rules_nft_add(struct rules_text *, const char *anchor,
 	    const struct rules_port *);
 /* Does it have forwards that only rules can express? */
 bool	 rules_nft_special(const struct rules_port *);

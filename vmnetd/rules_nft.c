@@ -41,7 +41,10 @@
  * A guest's packet passes, in this order: prerouting (what it may not send),
  * prerouting_nat (name servers, forwards), forward_from (isolation, and users'
  * rules of where it comes from) or input, forward_to (users' rules of where
- * it goes), postrouting (no IPv6 to guests) and postrouting_nat.
+ * it goes) and postrouting_nat.  Those of NAT see the first packet of a
+ * connection only, but every packet of the host pays for each other chain with
+ * a hook: so there are none but those that the configuration needs, and what
+ * is about IPv6 has a table of its own.
  */
 
 /* Ports of a forward that are worth an element each. */
@@ -53,27 +56,44 @@ struct writer {
 	const char		*verb;		/* of a command */
 	const char		*anchor;
 	const char		*set;		/* that of the last, or NULL */
-	bool			 arp;
+	enum rules_family	 family;	/* its */
 	bool			 values;	/* say them, too */
 };
 
-static void	 render_tables(struct rules_text *, const char *);
+/* What a chain is for. */
+enum purpose {
+	ANY,			/* it is always there */
+	POLICY,			/* isolation or users' rules */
+	USERS			/* users' rules */
+};
+
+static bool	 has_purpose(const struct conf *, enum purpose);
+static bool	 has_rules(const struct conf *);
+static void	 render_tables(struct rules_text *, const struct conf *);
+static void	 render_sets(struct rules_text *, const char *);
+static void	 render_chains(struct rules_text *, const struct conf *);
 static void	 render_prerouting(struct rules_text *);
 static void	 render_dstnat(struct rules_text *, const struct conf *);
 static void	 render_srcnat(struct rules_text *, const struct conf *);
 static void	 render_filter(struct rules_text *, const struct conf *);
 static void	 render_known(struct rules_text *, const char *);
+static void	 render_vmap(struct rules_text *, const struct conf *);
+static void	 render_ip6(struct rules_text *);
 static void	 render_arp(struct rules_text *);
 static bool	 has_rdomain(const struct conf *);
 static bool	 is_covered(const struct conf *, const struct conf_pool *);
-static void	 put_ifname(struct rules_element *, const char *);
+static void	 put_index(struct rules_element *, uint32_t);
 static void	 put_addr(uint8_t *, uint32_t);
 static void	 put_port(uint8_t *, uint32_t);
+static void	 guest_elements(const struct rules_port *,
+		    const struct rules_element *, rules_element_cb *,
+		    void *);
+static void	 all_forward_elements(const struct rules_port *,
+		    rules_element_cb *, void *);
 static void	 forward_elements(const struct rules_port *,
 		    const struct conf_forward *, uint8_t, rules_element_cb *,
 		    void *);
 static uint32_t	 target_port(const struct conf_forward *, uint32_t);
-static void	 write_elements(struct writer *, const struct rules_port *);
 static void	 write_element(const struct rules_element *, void *);
 static void	 write_key(struct rules_text *,
 		    const struct rules_element *);
@@ -90,46 +110,76 @@ static void	 render_target(struct rules_text *,
 		    const struct rules_port *, const struct conf_forward *);
 static int	 refuse(struct rules_text *);
 
-/* Sets and maps of table inet; those of table arp are the first two. */
+static const char *const families[RULES_FAMILIES] = {
+	[RULES_INET] = "inet",
+	[RULES_IP6] = "ip6",
+	[RULES_ARP] = "arp"
+};
+
 static const struct set {
-	const char	*kind;
-	const char	*name;
-	const char	*type;
+	enum rules_family	 family;
+	const char		*kind;
+	const char		*name;
+	const char		*type;
 } sets[] = {
-	{ "set", "ifs",		"ifname" },
-	{ "set", "guests",	"ifname . ipv4_addr" },
-	{ "set", "isolated",	"ifname" },
-	{ "set", "egress",	"ifname" },
-	{ "map", "via",		"ifname . ipv4_addr : ipv4_addr" },
-	{ "map", "forwards",	"inet_proto . inet_service : "
-				"ipv4_addr . inet_service" },
-	{ "map", "rules",	"ifname : verdict" }
+	{ RULES_INET, "set", "ifs",	 "iface_index" },
+	{ RULES_INET, "set", "guests",	 "iface_index . ipv4_addr" },
+	{ RULES_INET, "set", "isolated", "iface_index" },
+	{ RULES_INET, "set", "egress",	 "ifname" },
+	{ RULES_INET, "map", "via",	 "iface_index . ipv4_addr : "
+					 "ipv4_addr" },
+	{ RULES_INET, "map", "forwards", "inet_proto . inet_service : "
+					 "ipv4_addr . inet_service" },
+	{ RULES_INET, "map", "rules",	 "iface_index : verdict" },
+	{ RULES_IP6,  "set", "ifs",	 "iface_index" },
+	{ RULES_ARP,  "set", "ifs",	 "iface_index" },
+	{ RULES_ARP,  "set", "guests",	 "iface_index . ipv4_addr" }
 };
 #define NSETS		(sizeof(sets) / sizeof(sets[0]))
-#define NSETS_ARP	2
 
-/* Chains of table inet, each after those it jumps to. */
+/* Each after those it jumps to. */
 static const struct chain {
-	const char	*name;
-	const char	*hook;		/* NULL: none, it is jumped to */
+	enum rules_family	 family;
+	enum purpose		 purpose;
+	const char		*name;
+	const char		*hook;	/* NULL: none, it is jumped to */
 } chains[] = {
-	{ "from_guest",		NULL },
-	{ "special",		NULL },
-	{ "special_to",		NULL },
-	{ "special_on",		NULL },
-	{ "own_address",	NULL },
-	{ "forwarded",		NULL },
-	{ "prerouting",		"type filter hook prerouting priority -300" },
-	{ "prerouting_nat",	"type nat hook prerouting priority -100" },
-	{ "output_nat",		"type nat hook output priority -100" },
-	{ "forward_from",	"type filter hook forward priority 0" },
-	{ "forward_to",		"type filter hook forward priority 1" },
-	{ "input",		"type filter hook input priority 0" },
-	{ "output",		"type filter hook output priority 0" },
-	{ "postrouting",	"type filter hook postrouting priority 0" },
-	{ "postrouting_nat",	"type nat hook postrouting priority 100" }
+	{ RULES_INET, ANY, "from_guest", NULL },
+	{ RULES_INET, ANY, "special", NULL },
+	{ RULES_INET, ANY, "special_to", NULL },
+	{ RULES_INET, ANY, "special_on", NULL },
+	{ RULES_INET, ANY, "own_address", NULL },
+	{ RULES_INET, ANY, "forwarded", NULL },
+	{ RULES_INET, ANY, "prerouting",
+	    "type filter hook prerouting priority -300" },
+	{ RULES_INET, ANY, "prerouting_nat",
+	    "type nat hook prerouting priority -100" },
+	{ RULES_INET, ANY, "output_nat",
+	    "type nat hook output priority -100" },
+	{ RULES_INET, POLICY, "forward_from",
+	    "type filter hook forward priority 0" },
+	{ RULES_INET, USERS, "forward_to",
+	    "type filter hook forward priority 1" },
+	{ RULES_INET, USERS, "input",
+	    "type filter hook input priority 0" },
+	{ RULES_INET, USERS, "output",
+	    "type filter hook output priority 0" },
+	{ RULES_INET, ANY, "postrouting_nat",
+	    "type nat hook postrouting priority 100" },
+	{ RULES_IP6, ANY, "prerouting",
+	    "type filter hook prerouting priority -300" },
+	{ RULES_IP6, ANY, "postrouting",
+	    "type filter hook postrouting priority 0" },
+	{ RULES_ARP, ANY, "from_guest", NULL },
+	{ RULES_ARP, ANY, "input", "type filter hook input priority 0" }
 };
 #define NCHAINS		(sizeof(chains) / sizeof(chains[0]))
+
+const char *
+rules_nft_family(enum rules_family family)
+{
+	return families[family];
+}
 
 /*
  * The configuration.
@@ -138,50 +188,101 @@ static const struct chain {
 int
 rules_nft_load(struct rules_text *text, const struct conf *conf)
 {
-	render_tables(text, conf->anchor);
+	render_tables(text, conf);
 	rules_printf(text, "table inet %s {\n", conf->anchor);
 	render_prerouting(text);
 	render_dstnat(text, conf);
 	render_filter(text, conf);
 	render_srcnat(text, conf);
+	rules_printf(text, "}\ntable ip6 %s {\n", conf->anchor);
+	render_ip6(text);
 	rules_printf(text, "}\ntable arp %s {\n", conf->anchor);
 	render_arp(text);
 	rules_printf(text, "}\n");
 	return rules_text_end(text);
 }
 
+static bool
+has_purpose(const struct conf *conf, enum purpose purpose)
+{
+	const struct conf_pool	*pool;
+
+	if (purpose == ANY || has_rules(conf))
+		return true;
+	if (purpose == POLICY)
+		TAILQ_FOREACH(pool, &conf->pools, entry)
+			if (pool->isolate)
+				return true;
+	return false;
+}
+
+/* Of users, for anybody. */
+static bool
+has_rules(const struct conf *conf)
+{
+	const struct conf_pool	*pool;
+	const struct conf_vm	*vm;
+	const struct conf_vmif	*vmif;
+
+	TAILQ_FOREACH(pool, &conf->pools, entry)
+		if (pool->nrules > 0)
+			return true;
+	TAILQ_FOREACH(vm, &conf->vms, entry) {
+		if (vm->all.nrules > 0)
+			return true;
+		TAILQ_FOREACH(vmif, &vm->ifs, entry)
+			if (vmif->nrules > 0)
+				return true;
+	}
+	return false;
+}
+
 /* What is there already stays, but for the rules. */
 static void
-render_tables(struct rules_text *text, const char *anchor)
+render_tables(struct rules_text *text, const struct conf *conf)
 {
-	const struct chain	*chain;
+	size_t	 i;
+
+	for (i = 0; i < RULES_FAMILIES; i++)
+		rules_printf(text, "add table %s %s\n", families[i],
+		    conf->anchor);
+	render_sets(text, conf->anchor);
+	render_chains(text, conf);
+}
+
+static void
+render_sets(struct rules_text *text, const char *anchor)
+{
 	const struct set	*set;
 
-	rules_printf(text, "add table inet %s\nadd table arp %s\n", anchor,
-	    anchor);
 	for (set = sets; set < sets + NSETS; set++)
-		rules_printf(text, "add %s inet %s %s { type %s; }\n",
-		    set->kind, anchor, set->name, set->type);
-	for (set = sets; set < sets + NSETS_ARP; set++)
-		rules_printf(text, "add %s arp %s %s { type %s; }\n",
-		    set->kind, anchor, set->name, set->type);
+		rules_printf(text, "add %s %s %s %s { type %s; }\n",
+		    set->kind, families[set->family], anchor, set->name,
+		    set->type);
+}
+
+/* One that is not needed may be there from before. */
+static void
+render_chains(struct rules_text *text, const struct conf *conf)
+{
+	const struct chain	*chain;
+	const char		*family, *verb;
+
 	for (chain = chains; chain < chains + NCHAINS; chain++) {
-		rules_printf(text, "add chain inet %s %s", anchor,
+		family = families[chain->family];
+		rules_printf(text, "add chain %s %s %s", family, conf->anchor,
 		    chain->name);
 		if (chain->hook != NULL)
 			rules_printf(text, " { %s; policy accept; }",
 			    chain->hook);
 		rules_printf(text, "\n");
 		/* The special ones are rules_nft_forwards'. */
-		if (strncmp(chain->name, "special", 7) != 0)
-			rules_printf(text, "flush chain inet %s %s\n", anchor,
-			    chain->name);
+		if (strncmp(chain->name, "special", 7) == 0)
+			continue;
+		verb = has_purpose(conf, chain->purpose) ? "flush" : "delete";
+		rules_printf(text, "%s chain %s %s %s\n", verb, family,
+		    conf->anchor, chain->name);
 	}
-	rules_printf(text, "add chain arp %s from_guest\n"
-	    "flush chain arp %s from_guest\n"
-	    "add chain arp %s input { type filter hook input priority 0; "
-	    "policy accept; }\n"
-	    "flush chain arp %s input\n", anchor, anchor, anchor, anchor);
 }
 
 /*
@@ -194,14 +295,13 @@ render_prerouting(struct rules_text *text)
 {
 	rules_printf(text,
 	    "\tchain from_guest {\n"
-	    "\t\tmeta nfproto ipv6 counter drop\n"
 	    "\t\tudp dport 67 fib daddr type { local, broadcast, multicast } "
 	    "drop\n"
-	    "\t\tiifname . ip saddr != @guests counter drop\n"
+	    "\t\tiif . ip saddr != @guests counter drop\n"
 	    "\t\tip daddr 127.0.0.0/8 counter drop\n"
 	    "\t}\n"
 	    "\tchain prerouting {\n"
-	    "\t\tiifname @ifs jump from_guest\n"
+	    "\t\tiif @ifs jump from_guest\n"
 	    "\t}\n");
 }
 
@@ -239,10 +339,10 @@ render_dstnat(struct rules_text *text, const struct conf *conf)
 	    "\t}\n"
 	    "\tchain prerouting_nat {\n"
 	    "\t\tmeta l4proto { tcp, udp } th dport 53 "
-	    "dnat ip to iifname . ip daddr map @via\n"
+	    "dnat ip to iif . ip daddr map @via\n"
 	    "\t\tjump special_on\n"
 	    "\t\tiifname @egress jump forwarded\n"
-	    "\t\tiifname @ifs jump forwarded\n"
+	    "\t\tiif @ifs jump forwarded\n"
 	    "\t}\n"
 	    "\tchain output_nat {\n"
 	    "\t\tip daddr != 127.0.0.0/8 jump forwarded\n"
@@ -279,30 +379,37 @@ render_filter(struct rules_text *text, const struct conf *conf)
 	const struct conf_pool	*pool;
 	const char		*prefix;
 
+	if (!has_purpose(conf, POLICY))
+		return;
 	render_known(text, "forward_from");
 	TAILQ_FOREACH(pool, &conf->pools, entry) {
 		if (!pool->isolate)
 			continue;
 		prefix = prefix_ntoa(&pool->inet);
-		rules_printf(text, "\t\toifname @isolated ip saddr %s "
+		rules_printf(text, "\t\toif @isolated ip saddr %s "
 		    "ip daddr %s counter drop comment \"%s\"\n", prefix,
 		    prefix, pool->name);
 	}
-	/* The tap, where the packet is the VRF's. */
-	if (has_rdomain(conf))
-		rules_printf(text, "\t\tmeta sdifname vmap @rules\n");
-	rules_printf(text, "\t\tiifname vmap @rules\n\t}\n");
+	if (!has_rules(conf)) {
+		rules_printf(text, "\t}\n");
+		return;
+	}
+	render_vmap(text, conf);
 	render_known(text, "forward_to");
-	rules_printf(text, "\t\toifname vmap @rules\n\t}\n");
+	rules_printf(text, "\t\toif vmap @rules\n\t}\n");
 	render_known(text, "input");
-	if (has_rdomain(conf))
-		rules_printf(text, "\t\tmeta sdifname vmap @rules\n");
-	rules_printf(text, "\t\tiifname vmap @rules\n\t}\n");
+	render_vmap(text, conf);
 	render_known(text, "output");
-	rules_printf(text, "\t\toifname vmap @rules\n\t}\n"
-	    "\tchain postrouting {\n"
-	    "\t\toifname @ifs meta nfproto ipv6 drop\n"
-	    "\t}\n");
+	rules_printf(text, "\t\toif vmap @rules\n\t}\n");
+}
+
+/* Users' rules of the tap, also where the packet is the VRF's. */
+static void
+render_vmap(struct rules_text *text, const struct conf *conf)
+{
+	if (has_rdomain(conf))
+		rules_printf(text, "\t\tmeta sdif vmap @rules\n");
+	rules_printf(text, "\t\tiif vmap @rules\n\t}\n");
 }
 
 /* The beginning of a chain that is about new connections only. */
@@ -334,7 +441,7 @@ render_srcnat(struct rules_text *text, const struct conf *conf)
 	size_t			 i;
 
 	rules_printf(text, "\tchain postrouting_nat {\n"
-	    "\t\tct status dnat oifname . ip saddr @guests masquerade\n");
+	    "\t\tct status dnat oif . ip saddr @guests masquerade\n");
 	TAILQ_FOREACH(pool, &conf->pools, entry)
 		for (i = 0; i < pool->nnat; i++) {
 			nat = &pool->nat[i];
@@ -354,18 +461,29 @@ render_srcnat(struct rules_text *text, const struct conf *conf)
 	rules_printf(text, "\t}\n");
 }
 
+/* Closed, in both directions. */
+static void
+render_ip6(struct rules_text *text)
+{
+	rules_printf(text,
+	    "\tchain prerouting {\n"
+	    "\t\tiif @ifs counter drop\n"
+	    "\t}\n"
+	    "\tchain postrouting {\n"
+	    "\t\toif @ifs counter drop\n"
+	    "\t}\n");
+}
+
 static void
 render_arp(struct rules_text *text)
 {
 	rules_printf(text,
 	    "\tchain from_guest {\n"
-	    "\t\tarp htype 1 arp ptype ip iifname . arp saddr ip @guests "
-	    "accept\n"
-	    "\t\tarp htype 1 arp ptype ip arp saddr ip 0.0.0.0 accept\n"
+	    "\t\tarp htype 1 arp ptype ip iif . arp saddr ip @guests accept\n"
 	    "\t\tcounter drop\n"
 	    "\t}\n"
 	    "\tchain input {\n"
-	    "\t\tiifname @ifs jump from_guest\n"
+	    "\t\tiif @ifs jump from_guest\n"
 	    "\t}\n");
 }
 
@@ -373,60 +491,102 @@ render_arp(struct rules_text *text)
  * A port's membership, as the kernel has it.
  */
 
+bool
+rules_nft_is_members(const char *name)
+{
+	const struct set	*set;
+
+	for (set = sets; set < sets + NSETS; set++)
+		if (strcmp(set->name, name) == 0)
+			return strcmp(name, "egress") != 0;
+	return false;
+}
+
+uint32_t
+rules_nft_tap(const struct rules_element *e)
+{
+	uint32_t	 ifindex;
+
+	if (strcmp(e->set, "forwards") == 0)
+		return 0;
+	memcpy(&ifindex, e->key, sizeof(ifindex));
+	return ifindex;
+}
+
+/* One that may not send is among the taps and nowhere else. */
 void
 rules_nft_elements(const struct rules_port *port, rules_element_cb *cb,
     void *arg)
 {
-	struct rules_element	 tap, guest, e;
-	size_t			 i;
+	struct rules_element	 tap;
 
 	memset(&tap, 0, sizeof(tap));
-	put_ifname(&tap, port->tap);
-	guest = tap;
-	put_addr(guest.key + IF_NAMESIZE, port->guest);
-	guest.keylen += 4;
-
-	guest.set = "guests";
-	cb(&guest, arg);
-	tap.set = "isolated";
-	if (port->isolate)
+	put_index(&tap, port->ifindex);
+	if (port->guest != 0)
+		guest_elements(port, &tap, cb, arg);
+	tap.set = "ifs";
+	for (tap.family = 0; tap.family < RULES_FAMILIES; tap.family++)
 		cb(&tap, arg);
+}
+
+/* In ARP a guest is also nobody, when it probes for an address. */
+static void
+guest_elements(const struct rules_port *port, const struct rules_element *tap,
+    rules_element_cb *cb, void *arg)
+{
+	struct rules_element	 e;
+
+	e = *tap;
+	e.set = "guests";
+	e.keylen += 4;
+	e.family = RULES_ARP;
+	cb(&e, arg);
+	put_addr(e.key + 4, port->guest);
+	cb(&e, arg);
+	e.family = RULES_INET;
+	cb(&e, arg);
 	if (port->via != 0) {
-		e = guest;
 		e.set = "via";
-		put_addr(e.key + IF_NAMESIZE, port->host.addr);
+		put_addr(e.key + 4, port->host.addr);
 		put_addr(e.value, port->via);
 		e.valuelen = 4;
 		cb(&e, arg);
 	}
-	for (i = 0; i < port->nforward; i++) {
-		if (!is_plain(port->forward[i]))
-			continue;
-		if (port->forward[i]->tcp)
-			forward_elements(port, port->forward[i], IPPROTO_TCP,
-			    cb, arg);
-		if (port->forward[i]->udp)
-			forward_elements(port, port->forward[i], IPPROTO_UDP,
-			    cb, arg);
-	}
+	e = *tap;
+	e.set = "isolated";
+	if (port->isolate)
+		cb(&e, arg);
 	if (port->nrules > 0) {
-		e = tap;
 		e.set = "rules";
 		rules_nft_chain_name(e.jump, sizeof(e.jump), port->tap);
 		cb(&e, arg);
 	}
-	tap.set = "ifs";
-	cb(&tap, arg);
-	guest.arp = tap.arp = true;
-	cb(&guest, arg);
-	cb(&tap, arg);
+	all_forward_elements(port, cb, arg);
 }
 
 static void
-put_ifname(struct rules_element *e, const char *ifname)
+all_forward_elements(const struct rules_port *port, rules_element_cb *cb,
+    void *arg)
 {
-	strlcpy((char *)e->key, ifname, IF_NAMESIZE);
-	e->keylen = IF_NAMESIZE;
+	const struct conf_forward	*f;
+	size_t				 i;
+
+	for (i = 0; i < port->nforward; i++) {
+		f = port->forward[i];
+		if (!is_plain(f))
+			continue;
+		if (f->tcp)
+			forward_elements(port, f, IPPROTO_TCP, cb, arg);
+		if (f->udp)
+			forward_elements(port, f, IPPROTO_UDP, cb, arg);
+	}
+}
+
+static void
+put_index(struct rules_element *e, uint32_t ifindex)
+{
+	memcpy(e->key, &ifindex, sizeof(ifindex));
+	e->keylen = sizeof(ifindex);
 }
 
 static void
@@ -476,11 +636,15 @@ target_port(const struct conf_forward *f, uint32_t port)
  * The same as text.
  */
 
-static void
-write_elements(struct writer *w, const struct rules_port *port)
+void
+rules_nft_commands(struct rules_text *text, const char *verb,
+    const char *anchor, const struct rules_port *port)
 {
-	rules_nft_elements(port, write_element, w);
-	rules_printf(w->text, " }\n");
+	struct writer	 w = { .text = text, .verb = verb, .anchor = anchor,
+			    .values = strcmp(verb, "get") != 0 };
+
+	rules_nft_elements(port, write_element, &w);
+	rules_printf(text, " }\n");
 }
 
 static void
@@ -488,14 +652,15 @@ write_element(const struct rules_element *e, void *arg)
 {
 	struct writer	*w = arg;
 
-	if (w->set != NULL && strcmp(w->set, e->set) == 0 && w->arp == e->arp)
+	if (w->set != NULL && strcmp(w->set, e->set) == 0 &&
+	    w->family == e->family)
 		rules_printf(w->text, ", ");
 	else
 		rules_printf(w->text, "%s%s element %s %s %s { ",
 		    w->set == NULL ? "" : " }\n", w->verb,
-		    e->arp ? "arp" : "inet", w->anchor, e->set);
+		    families[e->family], w->anchor, e->set);
 	w->set = e->set;
-	w->arp = e->arp;
+	w->family = e->family;
 	write_key(w->text, e);
 	if (w->values)
 		write_value(w->text, e);
@@ -504,16 +669,17 @@ write_element(const struct rules_element *e, void *arg)
 static void
 write_key(struct rules_text *text, const struct rules_element *e)
 {
-	if (e->keylen < IF_NAMESIZE) {
+	uint32_t	 tap = rules_nft_tap(e);
+
+	if (tap == 0) {
 		rules_printf(text, "%s . %u",
 		    e->key[0] == IPPROTO_TCP ? "tcp" : "udp",
 		    get_port(e->key + 4));
 		return;
 	}
-	rules_printf(text, "\"%s\"", (const char *)e->key);
-	if (e->keylen > IF_NAMESIZE)
-		rules_printf(text, " . %s",
-		    addr_ntoa(get_addr(e->key + IF_NAMESIZE)));
+	rules_printf(text, "%u", tap);
+	if (e->keylen > sizeof(tap))
+		rules_printf(text, " . %s", addr_ntoa(get_addr(e->key + 4)));
 }
 
 static void
@@ -538,19 +704,6 @@ static uint32_t
 get_port(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 8 | p[1];
-}
-
-int
-rules_nft_add(struct rules_text *text, const char *anchor,
-    const struct rules_port *port)
-{
-	struct writer	 w = { .text = text, .verb = "add", .anchor = anchor,
-			    .values = true };
-
-	if (rules_nft_chain(text, anchor, port) == -1)
-		return -1;
-	write_elements(&w, port);
-	return rules_text_end(text);
 }
 
 /*
@@ -715,17 +868,18 @@ int
 rules_nft_list(struct rules_text *text, const char *anchor,
     const struct rules_port *port)
 {
-	struct writer	 w = { .text = text, .verb = "get", .anchor = anchor };
-	char		 chain[RULES_CHAIN_LEN];
+	char	 chain[RULES_CHAIN_LEN];
+	size_t	 i;
 
 	if (port == NULL) {
-		rules_printf(text, "list table inet %s\nlist table arp %s\n",
-		    anchor, anchor);
+		for (i = 0; i < RULES_FAMILIES; i++)
+			rules_printf(text, "list table %s %s\n", families[i],
+			    anchor);
 		return rules_text_end(text);
 	}
 	if (!rules_valid_port(port))
 		return refuse(text);
-	write_elements(&w, port);
+	rules_nft_commands(text, "get", anchor, port);
 	if (rules_nft_special(port))
 		rules_printf(text, "list chain inet %s special\n"
 		    "list chain inet %s special_to\n"

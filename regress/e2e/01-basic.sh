@@ -41,6 +41,7 @@ is "OFFER and ACK agree" "$(value address "$(grep '^offer' "$DIR/vm0.out")")" \
     172.16.0.3
 
 is "the host address is set" "$(tap_addresses $T0)" 172.16.0.2/31
+is "and none of IPv6" "$(tap_addresses6 $T0)" ""
 ok "the guest answers" host_pings 172.16.0.3
 ok "it is still bound after that" in_state bound vm0
 

@@ -41,9 +41,12 @@ for bad in $("$GUEST" -t $T8 badlist); do
 	case $bad in
 	chaddr|chaddr-group|ether-source)	reason=chaddr ;;
 	cookie)					reason=cookie ;;
+	cut|cut-udp)				reason=short ;;
+	fragment-first)				reason=fragment ;;
+	from-server-port)			reason=port ;;
 	giaddr|hops)				reason=relayed ;;
 	hlen|htype)				reason=hardware ;;
-	ip-checksum)				reason=ip-checksum ;;
+	ip-checksum|ip-options)			reason=$bad ;;
 	message-short)				reason=short ;;
 	op-other|op-reply)			reason=bootp-op ;;
 	overload-value|type-length|type-twice)	reason=option-value ;;
@@ -52,6 +55,7 @@ for bad in $("$GUEST" -t $T8 badlist); do
 	request-other)				reason=other-server ;;
 	type-offer|type-unknown)		reason=message-type ;;
 	udp-checksum)				reason=udp-checksum ;;
+	udp-length*)				reason=udp-length ;;
 	vlan)					reason=vlan ;;
 	esac
 	before=$(dropped)
@@ -66,6 +70,12 @@ for bad in $("$GUEST" -t $T8 badlist); do
 	}
 done
 
+# Each reason is explained.
+for reason in $(ctl show stats | awk '$1 == "dropped" { print $2 }'); do
+	ok "the manual has $reason" grep -q "^\.It Cm $reason\$" \
+	    "$top/man/vmnetctl.8"
+done
+
 # A flood from one guest is held back; another's DHCP goes on.
 guest_start flood -t $T2 -D vm3-if0-flood -m fe:e1:bb:d1:00:44 discover \
     flood=20000 serve
@@ -73,7 +83,6 @@ ok "another guest is served meanwhile" guest -t $T3 -D vm4-if0-calm \
     -m fe:e1:bb:d1:00:55 bind
 ok "and vmnetctl" ctl show stats
 soon "the flood is over" guest_said flood "^flood sent"
-# Where there is no time to read it, the kernel drops before the bucket does.
 ok "most of it was dropped" [ "$(stat_of received DISCOVER)" -lt 10000 ]
 ok "some of it by the bucket" [ "$(dropped rate)" -gt 0 ]
 guest_stop flood

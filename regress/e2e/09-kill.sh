@@ -47,6 +47,31 @@ for role in priv frontend engine parent; do
 	is "with the same address" "$(field vm0 0 guest)" 172.16.0.3
 	ok "reached all the while" host_pings 172.16.0.3
 done
+# A frontend that takes its time to die, as one with very many taps does: who
+# asks it hears nothing, so wait until its successor has the socket.
+start_beside()
+{
+	before=$(ls -i "$SOCK")
+	daemon_run -v >>"$LOG" 2>&1
+	soon "$1" eval '[ "$(ls -i "$SOCK" 2>/dev/null)" != "$before" ]'
+	soon "and it has the guest" in_state bound vm0
+	kill -KILL "$frontend"
+}
+
+frontend=$(pid_of frontend)
+kill -STOP "$frontend"
+ok "the daemon ends without waiting for it for ever" daemon_stop
+is "in order" "$daemon_status" 0
+start_beside "the next one starts all the same"
+frontend=$(pid_of frontend)
+kill -STOP "$frontend"
+kill -KILL "$daemon"
+daemon_wait
+start_beside "one that was left behind is in nobody's way"
+ok "nor is the guest cut off" host_pings 172.16.0.3
+ok "one that is alive is said" eval \
+    '! "$VMNETD" -d -f "$CONF" -l "$LEASES.other" -s "$SOCK" 2>"$DIR/second"'
+like "by its socket" "$(cat "$DIR/second")" "*already running: $SOCK answers*"
 ok "and still serves" guest -t $T1 -D vm2-if0-vm1 bind
 
 finish

@@ -121,6 +121,10 @@ says "a record in the wrong pool" "pool.* is not for it"
 says "a note that moves" "a note changes the binding"
 says "an answer to nothing" "answer to no reload"
 
+echo "$name: total: $(logged "evil: " | grep -v good- | grep -v 'evil: over' |
+    wc -l | tr -d ' ') kinds of wrong request of a taken-over engine," \
+    "$(logged "evil: " | grep DONE | grep -vc good-) done"
+
 # A header that cannot be ends the daemon, not the VMs' network.
 ok "the daemon lives" daemon_alive
 timeout 5 "$VMNETCTL" -s "$SOCK" release vm1 >/dev/null 2>&1

@@ -59,6 +59,8 @@ ok "all of them" [ "$(grep -c "malformed interface" "$LOG")" -ge 200 ]
 ok "what nobody understands" logged "frontend sent unknown message"
 ok "and what has a wrong length" logged "of wrong length"
 ok "malformed frames" logged "malformed frame"
+echo "$name: total: $(grep -c "malformed interface" "$LOG") rounds of rubbish" \
+    "of a taken-over frontend, nothing changed"
 ok "stop" daemon_stop
 : >"$LOG"
 

@@ -102,10 +102,11 @@ for who in quiet busy; do
 done
 echo "$name: others, nobody floods: $(grep ^latency "$DIR/quiet.out")"
 echo "$name: others, one floods:    $(grep ^latency "$DIR/busy.out")"
-echo "$name: p99 $(awk "BEGIN { printf \"%.2f\", \
-    $(latency busy p99) / $(latency quiet p99) }") times, median $(awk \
-    "BEGIN { printf \"%.2f\", $(latency busy median) / \
-    $(latency quiet median) }") times"
+ratio()
+{
+	awk "BEGIN { printf \"%.2f\", $(latency busy "$1") /
+	    $(latency quiet "$1") }"
+}
 echo "$name: RSS, kB: $memory_before; $memory_after"
 
 ok "it sent very much" [ "$sent" -gt 20000 ]
@@ -126,7 +127,8 @@ if [ "$SYSTEM" = linux ]; then
 	heard=$(($(heard) - heard_before - ASKS))
 	echo "$name: $heard frames accounted for; the frontend ran" \
 	    "$((ran_after - ran_before))0 ms of $ms"
-	ok "all of it, read or not" [ $heard -ge $((sent / 6 * 5)) ]
+	# A few may still be waiting.
+	ok "all of it, read or not" [ $heard -ge $((sent / 6 * 5 - 100)) ]
 	ok "and no more" [ $heard -lt $((sent / 6 * 5 + 100)) ]
 	# What may not be sent is not read: it would cost a quarter of a CPU.
 	ok "the flood costs the others little" \
@@ -134,11 +136,16 @@ if [ "$SYSTEM" = linux ]; then
 fi
 grown=$(($(wc -c <"$LEASES") - size_before))
 echo "$name: the log grew by $lines lines, the lease file by $grown bytes"
-ok "the lease file grows slowly" [ $grown -lt 6000 ]
+ok "the lease file grows slowly" [ $grown -lt $((2000 + 400 * FLOOD)) ]
 ok "the flooded lease is as it was" [ "$(field evil 0 guest)" = 172.16.0.3 ]
 is "and so is the other's" "$(field quiet 0 guest)" 172.16.0.5
 is "no more leases than VMs" "$(ctl show leases | awk 'NR > 1 && NF > 6' |
     wc -l | tr -d ' ')" 3
+
+echo "$name: total: $((sent * 1000 / ms)) frames/s on one tap for" \
+    "$((ms / 1000)) s; $ASKS requests of another, $(latency busy lost)" \
+    "lost, median $(ratio median) times the quiet one's, p99" \
+    "$(ratio p99) times; $lines lines in the log"
 
 # Asks and gives back, again and again: each is a change, few are written.
 actions=

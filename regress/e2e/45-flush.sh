@@ -42,6 +42,7 @@ answerer out 80
 ours()
 {
 	nft -s list table inet vmnetd
+	nft -s list table ip6 vmnetd
 	nft -s list table arp vmnetd
 }
 before=$(ours)
@@ -55,6 +56,7 @@ is "the forward works" "$(ask out $WAN_ADDR 8080)" "name=web1 from=$OUT_ADDR"
 for command in "flush ruleset" "delete table inet vmnetd" \
     "flush chain inet vmnetd prerouting_nat" \
     "flush set inet vmnetd guests" "flush table arp vmnetd" \
+    "delete table ip6 vmnetd" \
     "delete element inet vmnetd ifs { $T0 }"; do
 	nft "$command"
 	if wait_for 1 same; then
@@ -66,7 +68,7 @@ for command in "flush ruleset" "delete table inet vmnetd" \
 	    "name=out from=$WAN_ADDR"
 done
 is "the forward works" "$(ask out $WAN_ADDR 8080)" "name=web1 from=$OUT_ADDR"
-is "it was said" "$(logged 'removed by somebody else' | wc -l)" 6
+is "it was said" "$(logged 'removed by somebody else' | wc -l)" 7
 nok "what is theirs is theirs to restore" nft list table inet theirs
 
 # Their changes are of no interest.
@@ -78,7 +80,7 @@ ok "reload" ctl reload
 ok "a guest leaves and comes" guest_stop vm1
 soon "it is gone" in_state idle vm1
 ok "their table is there" nft list table inet theirs
-is "nothing was said" "$(logged 'removed by somebody else' | wc -l)" 6
+is "nothing was said" "$(logged 'removed by somebody else' | wc -l)" 7
 
 # All that while the daemon is away.
 before=$(ours)

@@ -122,7 +122,7 @@ kernel_packet_read(int fd, kernel_packet_cb *cb, void *arg)
 {
 	static uint8_t	 frame[FRAME_MAX + 1];
 	uint8_t		 what = byte();
-	int		 i, n = what % 4;
+	int		 i, n = what & 0x40 ? 70 : what % 4;
 
 	must(fd >= 0 && fd < MAXFD && is_open[fd]);
 	if (what == 0xff)
@@ -308,6 +308,21 @@ step_frame(void)
 	    frame, what * 8);
 }
 
+/* Time goes by: an interface is looked at again, until it is left in peace. */
+static void
+step_look(void)
+{
+	uint32_t	 ifindex = 1 + byte() % NIFS;
+	struct seen	*seen;
+	int		 n = byte() % 32;
+
+	while (n-- > 0 && (seen = seen_find(ifindex)) != NULL &&
+	    evtimer_pending(&seen->look, NULL)) {
+		evtimer_del(&seen->look);
+		look_again(-1, 0, seen);
+	}
+}
+
 /* The guest of a port has sent what nobody has read. */
 static void
 step_missed(void)
@@ -350,7 +365,7 @@ step_garbage(void)
 
 /* --- the beginning and the end --------------------------------------------- */
 
-/* Whose descriptors are open, as far as the frontend knows. */
+/* Whose descriptors may be used; the others are waited for no more. */
 static void
 note_open(void)
 {
@@ -360,8 +375,12 @@ note_open(void)
 	RB_FOREACH(port, fport_tree, &fports) {
 		must(port->fd > 2 && port->fd < MAXFD && !is_open[port->fd]);
 		must(fcntl(port->fd, F_GETFD) != -1);
-		is_open[port->fd] = true;
+		is_open[port->fd] = !port->dead;
+		must(!port->dead || !event_pending(&port->ev, EV_READ, NULL));
 	}
+	TAILQ_FOREACH(port, &closing, queue)
+		must(!event_pending(&port->ev, EV_READ, NULL) &&
+		    !evtimer_pending(&port->pause, NULL));
 }
 
 static int
@@ -461,6 +480,7 @@ step(void)
 		behind = !behind;
 		break;
 	case 13:
+		step_look();
 		scan_slow(-1, 0, NULL);
 		break;
 	default:

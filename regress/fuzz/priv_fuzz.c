@@ -53,6 +53,8 @@ static void	 out(struct channel *, uint32_t, uint32_t, int, const void *,
 #define NVMS		6
 #define NPORTS		16
 #define MAXADDR		3
+/* Of leases that no configuration would give any more. */
+#define OLD_POOL	0x0a020000U
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -78,6 +80,8 @@ static bool			 reliable;	/* the kernel, at the start */
 static int			 null = -1;
 
 const struct kernel_traits kernel_traits = { .taps_need_up = true };
+
+static const char		*old_vm[2];	/* whose old leases are */
 
 static const char *const vms[NVMS] = {
 	"web", "db", "fixed", "shun", "other", "wiki"
@@ -132,7 +136,7 @@ may_be_ours(const struct prefix *p)
 	if (p->len == 31)
 		return (p->addr & 1) == 0 &&
 		    (p->addr >> 5 == 0x0a000000 >> 5 ||
-		    p->addr >> 5 == 0x0a020000 >> 5);
+		    p->addr >> 5 == OLD_POOL >> 5);
 	return p->len == 30 && (p->addr & 3) == 1 &&
 	    p->addr >> 5 == 0x0a010000 >> 5;
 }
@@ -235,7 +239,8 @@ kernel_address_add(const struct interface *ifc, const struct prefix *addr)
 	must_serve(h);
 	must(asked != NULL && asked->ifindex == ifc->index && h->ruled);
 	must(strcmp(asked->vm, vms[h->vm]) == 0 && asked->ifn == h->ifn);
-	must(may_be_ours(addr));
+	/* What only an old lease gives is there already or is not given. */
+	must(may_be_ours(addr) && addr->addr >> 5 != OLD_POOL >> 5);
 	for (i = 0; i < NIFS; i++)
 		for (j = 0; j < host[i].naddr; j++)
 			must(&host[i] == h || !host[i].there ||
@@ -276,8 +281,10 @@ kernel_packet_open(const struct interface *ifc, uint32_t addr)
 	must(asked != NULL && asked->ifindex == ifc->index && h->ruled);
 	for (i = 0; i < h->naddr && h->addr[i].addr != addr; i++)
 		;
-	must(i < h->naddr && addr == subnet_host(&(struct prefix){
-	    asked->subnet, asked->plen }));
+	must(i < h->naddr && may_be_ours(&h->addr[i]) && addr == subnet_host(
+	    &(struct prefix){ asked->subnet, asked->plen }));
+	if (addr >> 5 == OLD_POOL >> 5)
+		must(strcmp(asked->vm, old_vm[(addr - OLD_POOL) / 2]) == 0);
 	return fails() ? -1 : dup(null);
 }
 
@@ -516,6 +523,17 @@ step_prepare(void)
 	case 8:
 		msg.plen = 256 + 31;
 		break;
+	case 9:
+		/* What the tap has, whoever gave it. */
+		msg.subnet = host[msg.ifindex - 1].addr[0].addr;
+		msg.guest = msg.subnet + 1;
+		strlcpy(msg.pool, "old", sizeof(msg.pool));
+		break;
+	case 10:
+		msg.subnet = OLD_POOL + byte() % 2 * 2;
+		msg.guest = msg.subnet + 1;
+		strlcpy(msg.pool, "old", sizeof(msg.pool));
+		break;
 	}
 	asked = &msg;
 	nanswers = 0;
@@ -604,11 +622,13 @@ begin_host(void)
 		host[i].there = host[i].tap = host[i].as_seen = true;
 		host[i].vm = what >> 4 * i & 7;
 		host[i].naddr = 1;
-		host[i].addr[0].addr = (what >> 4 * i & 8 ? 0x0a020000 :
+		host[i].addr[0].addr = (what >> 4 * i & 8 ? OLD_POOL :
 		    0x0a000002) + 2 * i;
 		host[i].addr[0].len = 31;
+		old_vm[i] = "";
 		if (host[i].vm >= NVMS)
 			continue;
+		old_vm[i] = vms[host[i].vm];
 		memset(&record, 0, sizeof(record));
 		strlcpy(record.vm, vms[host[i].vm], sizeof(record.vm));
 		strlcpy(record.pool, "old", sizeof(record.pool));

@@ -205,6 +205,7 @@ ports_read(struct ports *ports, const char *name)
 		    port->vm, &ifn, host, guest, &port->rdomain) != 6)
 			break;
 		port->ifn = (uint8_t)ifn;
+		port->ifindex = 101 + (uint32_t)ports->n;
 		CHECK_INT(prefix_parse(host, &port->host), 0);
 		CHECK_INT(addr_parse(guest, &port->guest), 0);
 		fill(ports->conf, port);
@@ -275,7 +276,8 @@ render_nft(struct rules_text *all, const struct ports *ports)
 	CHECK_INT(rules_nft_load(&text, ports->conf), 0);
 	append(all, "load", "", &text);
 	for (i = 0; i < ports->n; i++) {
-		CHECK_INT(rules_nft_add(&text, anchor, ports->list[i]), 0);
+		CHECK_INT(rules_nft_chain(&text, anchor, ports->list[i]), 0);
+		rules_nft_commands(&text, "add", anchor, ports->list[i]);
 		append(all, "add", ports->list[i]->tap, &text);
 	}
 	CHECK_INT(rules_nft_forwards(&text, anchor, ports->list, ports->n), 0);
@@ -536,7 +538,7 @@ test_long_names(void)
 	CHECK_INT(errno, ENAMETOOLONG);
 	CHECK_INT(rules_pf_child(&text, &port), -1);
 	rules_text_clear(&text);
-	CHECK_INT(rules_nft_add(&text, "vmnetd", &port), 0);
+	CHECK_INT(rules_nft_chain(&text, "vmnetd", &port), 0);
 	rules_text_clear(&text);
 }
 
@@ -565,7 +567,7 @@ test_bad_names(void)
 		strlcpy(port.pool, i < n + ntaps ? "lab" : "a\"b",
 		    sizeof(port.pool));
 		list[0] = &port;
-		CHECK_INT(rules_nft_add(&text, "vmnetd", &port), -1);
+		CHECK_INT(rules_nft_chain(&text, "vmnetd", &port), -1);
 		CHECK_INT(errno, EINVAL);
 		rules_text_clear(&text);
 		CHECK_INT(rules_nft_list(&text, "vmnetd", &port), -1);
@@ -667,6 +669,7 @@ test_random(void)
 		draw_name(port.vm, 56, chars);
 		draw_name(port.pool, sizeof(port.pool), "abcXYZ019-_");
 		port.ifn = (uint8_t)draw(256);
+		port.ifindex = 1 + draw(100000);
 		port.rdomain = draw(3);
 		port.host.addr = 0xac100000U + draw(65536);
 		port.host.len = 31;
@@ -685,7 +688,8 @@ test_random(void)
 		else
 			check_text(&text);
 		rules_text_clear(&text);
-		CHECK_INT(rules_nft_add(&text, "vmnetd", &port), 0);
+		CHECK_INT(rules_nft_chain(&text, "vmnetd", &port), 0);
+		rules_nft_commands(&text, "add", "vmnetd", &port);
 		check_text(&text);
 		rules_text_clear(&text);
 		CHECK_INT(rules_nft_forwards(&text, "vmnetd", ports, 1), 0);
@@ -771,9 +775,10 @@ see(const struct rules_element *e, void *arg)
 	for (i = 0; i < 6 && strcmp(sets[i], e->set) != 0; i++)
 		continue;
 	seen->n[i]++;
-	if (i == 6 || (e->arp && i > 1))
-		seen->wrong++;
-	else if (i < 5 && strcmp((const char *)e->key, seen->port->tap) != 0)
+	if (i == 6 || (e->family == RULES_ARP && i > 1) ||
+	    (e->family == RULES_IP6 && i > 0) ||
+	    rules_nft_tap(e) != (i < 5 ? seen->port->ifindex : 0) ||
+	    !rules_nft_is_members(e->set))
 		seen->wrong++;
 	if (i != 5)
 		return;
@@ -802,6 +807,7 @@ test_elements(void)
 	test_case("elements");
 	memset(&port, 0, sizeof(port));
 	strlcpy(port.tap, "tap7", sizeof(port.tap));
+	port.ifindex = 7;
 	port.guest = 0xac100003U;
 	port.host.addr = 0xac100002U;
 	port.forward = list;
@@ -816,7 +822,7 @@ test_elements(void)
 		port.isolate = draw(2);
 		port.via = draw(2) ? 0x7f000001U : 0;
 		rules_nft_elements(&port, see, &seen);
-		wrong = seen.wrong + (seen.n[0] != 2) + (seen.n[1] != 2) +
+		wrong = seen.wrong + (seen.n[0] != 3) + (seen.n[1] != 3) +
 		    (seen.n[2] != port.isolate) +
 		    (seen.n[3] != (port.via != 0)) + (seen.n[4] != 0);
 		for (udp = 0; udp < 2; udp++)
@@ -836,6 +842,16 @@ test_elements(void)
 			    f.ifname[0] != '\0' || f.address != 0 ||
 			    f.last - f.first >= 1024);
 	}
+	CHECK(!rules_nft_is_members("egress"));
+	CHECK(!rules_nft_is_members("somebody_elses"));
+	/* One that may not send. */
+	memset(&seen, 0, sizeof(seen));
+	seen.port = &port;
+	port.guest = 0;
+	rules_nft_elements(&port, see, &seen);
+	CHECK_INT(seen.wrong, 0);
+	CHECK_INT(seen.n[0], 3);
+	CHECK_INT(seen.n[1] + seen.n[2] + seen.n[3] + seen.n[5], 0);
 }
 
 /* --- main --------------------------------------------------------------- */

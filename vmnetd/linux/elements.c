@@ -17,7 +17,6 @@
 
 #include <sys/types.h>
 #include <sys/tree.h>
-#include <net/if.h>
 
 #include <netinet/in.h>
 
@@ -43,6 +42,7 @@ struct element {
 	RB_ENTRY(element)	 entry;
 	struct rules_element	 is;
 	char			 set[SET_NAMELEN];	/* what is.set is */
+	uint32_t		 tap;		/* it is about, 0 none */
 	uint32_t		 owner;		/* the tap's index, 0 nobody */
 	uint32_t		 wanted;	/* in that change */
 };
@@ -62,6 +62,12 @@ struct change {
 	bool			 full;		/* out of memory */
 };
 
+/* One that is being read. */
+struct table {
+	enum rules_family	 family;
+	bool			 full;		/* out of memory */
+};
+
 struct names {
 	char	 name[SETS_MAX][SET_NAMELEN];
 	size_t	 n;
@@ -76,16 +82,16 @@ static void	 forget(struct element *);
 static void	 forget_all(void);
 static void	 take_name(const char *, void *);
 static void	 take_element(const struct rules_element *, void *);
-static int	 look_table(uint8_t, const char *);
+static int	 look_table(enum rules_family, const char *);
+static int	 look_tables(const char *);
 static void	 adopt(const struct rules_element *, void *);
 static struct step *add_step(struct change *);
 static void	 want(const struct rules_element *, void *);
 static void	 unwant(const struct rules_element *, void *);
 static void	 leave(struct change *, struct element *);
-static void	 leave_tap(struct change *, const char *);
+static void	 leave_tap(struct change *, uint32_t);
 static int	 commit(const char *, const struct change *, const char *);
-static void	 put_step(const char *, bool, const struct rules_element *,
-		    bool);
+static void	 put_step(const char *, const struct rules_element *, bool);
 static int	 done(const struct change *);
 
 RB_PROTOTYPE_STATIC(element_tree, element, entry, element_cmp)
@@ -93,16 +99,18 @@ RB_PROTOTYPE_STATIC(element_tree, element, entry, element_cmp)
 static struct element_tree	 elements = RB_INITIALIZER(&elements);
 static uint32_t			 round_no;	/* of changes */
 
-/* Those of one tap are together: its name is what their keys begin with. */
+/* Those of one tap are together. */
 static int
 element_cmp(const struct element *a, const struct element *b)
 {
 	int	 cmp;
 
+	if (a->tap != b->tap)
+		return a->tap < b->tap ? -1 : 1;
+	if (a->is.family != b->is.family)
+		return a->is.family < b->is.family ? -1 : 1;
 	if ((cmp = memcmp(a->is.key, b->is.key, sizeof(a->is.key))) != 0)
 		return cmp;
-	if (a->is.arp != b->is.arp)
-		return a->is.arp ? 1 : -1;
 	return strcmp(a->is.set, b->is.set);
 }
 
@@ -114,6 +122,7 @@ find(const struct rules_element *is)
 	struct element	 key;
 
 	key.is = *is;
+	key.tap = rules_nft_tap(is);
 	return RB_FIND(element_tree, &elements, &key);
 }
 
@@ -135,6 +144,7 @@ insert(const struct rules_element *is, uint32_t owner)
 	e->is = *is;
 	strlcpy(e->set, is->set, sizeof(e->set));
 	e->is.set = e->set;
+	e->tap = rules_nft_tap(is);
 	e->owner = owner;
 	if (RB_INSERT(element_tree, &elements, e) != NULL)
 		free(e);
@@ -159,12 +169,13 @@ forget_all(void)
 
 /* --- what is there -------------------------------------------------------- */
 
+/* A set that somebody added is not ours to keep in order. */
 static void
 take_name(const char *name, void *arg)
 {
 	struct names	*names = arg;
 
-	if (strcmp(name, "egress") == 0 || names->n == SETS_MAX ||
+	if (!rules_nft_is_members(name) || names->n == SETS_MAX ||
 	    strlcpy(names->name[names->n], name, SET_NAMELEN) >= SET_NAMELEN)
 		return;
 	names->n++;
@@ -173,30 +184,45 @@ take_name(const char *name, void *arg)
 static void
 take_element(const struct rules_element *is, void *arg)
 {
-	bool	*full = arg;
+	struct table		*table = arg;
+	struct rules_element	 in = *is;
 
-	if (insert(is, 0) == -1)
-		*full = true;
+	in.family = table->family;
+	if (insert(&in, 0) == -1)
+		table->full = true;
 }
 
 static int
-look_table(uint8_t family, const char *anchor)
+look_table(enum rules_family family, const char *anchor)
 {
 	static struct names	 names;
-	bool			 full = false;
+	struct table		 table = { .family = family };
+	const uint8_t		 number = nftlist_family[family];
 	size_t			 i;
 
 	names.n = 0;
-	if (nftlist_sets(family, anchor, take_name, &names) == -1)
+	if (nftlist_sets(number, anchor, take_name, &names) == -1)
 		return -1;
 	for (i = 0; i < names.n; i++)
-		if (nftlist_elements(family, anchor, names.name[i],
-		    take_element, &full) == -1)
+		if (nftlist_elements(number, anchor, names.name[i],
+		    take_element, &table) == -1)
 			return -1;
-	if (!full)
+	if (!table.full)
 		return 0;
 	errno = ENOMEM;
 	return -1;
+}
+
+static int
+look_tables(const char *anchor)
+{
+	enum rules_family	 family;
+
+	forget_all();
+	for (family = 0; family < RULES_FAMILIES; family++)
+		if (look_table(family, anchor) == -1)
+			return -1;
+	return 0;
 }
 
 int
@@ -204,13 +230,10 @@ elements_look(const char *anchor)
 {
 	int	 tries = 0;
 
-	do {
-		forget_all();
-		if (look_table(NFPROTO_INET, anchor) == 0 &&
-		    look_table(NFPROTO_ARP, anchor) == 0)
-			return 0;
-	} while (errno == EINTR && ++tries < LOOK_TRIES);
-	return -1;
+	while (look_tables(anchor) == -1)
+		if (errno != EINTR || ++tries == LOOK_TRIES)
+			return -1;
+	return 0;
 }
 
 static void
@@ -298,26 +321,22 @@ unwant(const struct rules_element *is, void *arg)
 
 /* Whatever else is said of a tap was said of who had it before. */
 static void
-leave_tap(struct change *c, const char *tap)
+leave_tap(struct change *c, uint32_t tap)
 {
 	struct element	 key, *e;
-	char		 name[IF_NAMESIZE];
 
-	memset(name, 0, sizeof(name));
-	strlcpy(name, tap, sizeof(name));
 	memset(&key, 0, sizeof(key));
-	memcpy(key.is.key, name, sizeof(name));
+	key.tap = tap;
 	key.is.set = "";
-	for (e = RB_NFIND(element_tree, &elements, &key); e != NULL &&
-	    memcmp(e->is.key, name, sizeof(name)) == 0;
+	for (e = RB_NFIND(element_tree, &elements, &key);
+	    e != NULL && e->tap == tap;
 	    e = RB_NEXT(element_tree, &elements, e))
 		if (e->wanted != round_no)
 			leave(c, e);
 }
 
 static void
-put_step(const char *anchor, bool arp, const struct rules_element *is,
-    bool del)
+put_step(const char *anchor, const struct rules_element *is, bool del)
 {
 	struct nft_element	 elem;
 
@@ -330,7 +349,7 @@ put_step(const char *anchor, bool arp, const struct rules_element *is,
 		elem.valuelen = is->valuelen;
 	} else if (is->jump[0] != '\0')
 		elem.jump = is->jump;
-	nft_table(arp ? NFPROTO_ARP : NFPROTO_INET, anchor);
+	nft_table(nftlist_family[is->family], anchor);
 	if (del)
 		nft_del_element(&elem);
 	else
@@ -351,10 +370,9 @@ commit(const char *anchor, const struct change *c, const char *chain)
 	for (i = 0; i < c->n; i++) {
 		step = &c->step[i];
 		if (step->del)
-			put_step(anchor, step->old->is.arp, &step->old->is,
-			    true);
+			put_step(anchor, &step->old->is, true);
 		else
-			put_step(anchor, step->new.arp, &step->new, false);
+			put_step(anchor, &step->new, false);
 	}
 	if (chain != NULL) {
 		nft_table(NFPROTO_INET, anchor);
@@ -393,7 +411,7 @@ elements_change(const char *anchor, const struct rules_port *new,
 		rules_nft_elements(new, want, &c);
 	if (old != NULL)
 		rules_nft_elements(old, unwant, &c);
-	leave_tap(&c, new != NULL ? new->tap : old->tap);
+	leave_tap(&c, c.owner);
 	if ((result = commit(anchor, &c, chain)) == 0)
 		result = done(&c);
 	error = errno;

@@ -77,6 +77,7 @@ static void	 free_member(struct member *);
 static int	 open_script(void);
 static int	 write_script(const char *, size_t);
 static int	 run(const struct rules_text *, char *, size_t);
+static int	 wake_tables(char *, size_t);
 static int	 load_text(char *, size_t);
 static int	 load_anew(const struct conf *, char *, size_t);
 static int	 load_egress(void);
@@ -270,11 +271,31 @@ run(const struct rules_text *text, char *buf, size_t size)
 
 /* --- for all -------------------------------------------------------------- */
 
+/*
+ * Somebody may have switched off a table (`flags dormant'); the kernel does
+ * not switch one on and give it chains in one transaction.
+ */
+static int
+wake_tables(char *buf, size_t size)
+{
+	struct rules_text	 text = { 0 };
+	enum rules_family	 family;
+	int			 result;
+
+	for (family = 0; family < RULES_FAMILIES; family++)
+		rules_printf(&text, "add table %s %s\n",
+		    rules_nft_family(family), anchor);
+	result = run(&text, buf, size);
+	rules_text_clear(&text);
+	return result;
+}
+
 /* Load the text for all, and what is ours to fill. */
 static int
 load_text(char *buf, size_t size)
 {
-	if (run(&loaded, buf, size) == -1)
+	if (run(&loaded, buf, size) == -1 &&
+	    (wake_tables(buf, size) == -1 || run(&loaded, buf, size) == -1))
 		return -1;
 	nbase = 0;
 	if (load_egress() == -1 || (stale && take_stock() == -1) ||
@@ -330,8 +351,7 @@ count_chain(const struct nftlist_chain *chain, void *arg)
 {
 	size_t	*n = arg;
 
-	if (chain->base && strcmp(chain->table, anchor) == 0 &&
-	    (chain->family == NFPROTO_INET || chain->family == NFPROTO_ARP))
+	if (chain->base && nftlist_is_ours(chain->family, chain->table, anchor))
 		(*n)++;
 }
 
@@ -348,11 +368,10 @@ is_gone(void)
 static void
 remove_tables(const char *name)
 {
-	static const uint8_t	 family[] = { NFPROTO_INET, NFPROTO_ARP };
-	size_t			 i;
+	size_t	 i;
 
-	for (i = 0; i < sizeof(family) / sizeof(family[0]); i++) {
-		nft_begin(family[i], name);
+	for (i = 0; i < RULES_FAMILIES; i++) {
+		nft_begin(nftlist_family[i], name);
 		nft_del_table();
 		if (nft_commit() == -1 && errno != ENOENT)
 			log_warn("remove table %s", name);
@@ -366,10 +385,15 @@ remove_tables(const char *name)
 static int
 load_anew(const struct conf *conf, char *buf, size_t size)
 {
+	enum rules_family	 family;
+	const char		*name;
+
 	rules_text_clear(&loaded);
-	rules_printf(&loaded, "add table inet %s\ndelete table inet %s\n"
-	    "add table arp %s\ndelete table arp %s\n", anchor, anchor,
-	    anchor, anchor);
+	for (family = 0; family < RULES_FAMILIES; family++) {
+		name = rules_nft_family(family);
+		rules_printf(&loaded, "add table %s %s\n"
+		    "delete table %s %s\n", name, anchor, name, anchor);
+	}
 	if (rules_nft_load(&loaded, conf) == -1 ||
 	    load_text(buf, size) == -1)
 		return -1;

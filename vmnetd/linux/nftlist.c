@@ -33,6 +33,12 @@
 #include "nfnl.h"
 #include "nftlist.h"
 
+const uint8_t nftlist_family[RULES_FAMILIES] = {
+	[RULES_INET] = NFPROTO_INET,
+	[RULES_IP6] = NFPROTO_IPV6,
+	[RULES_ARP] = NFPROTO_ARP
+};
+
 struct listing {
 	uint8_t		 family;
 	const char	*table;
@@ -58,6 +64,17 @@ static void	 take_verdict(const struct nlattr *, char *, size_t);
 static void	 take_chain(const struct nlmsghdr *, void *);
 static void	 take_hook(const struct nlattr *, struct nftlist_chain *);
 static void	 take_rule(const struct nlmsghdr *, void *);
+
+bool
+nftlist_is_ours(uint8_t family, const char *table, const char *ours)
+{
+	size_t	 i;
+
+	for (i = 0; i < RULES_FAMILIES; i++)
+		if (family == nftlist_family[i])
+			return strcmp(table, ours) == 0;
+	return false;
+}
 
 /* Text of the kernel, which must have an end; NULL if it has not. */
 static const char *
@@ -171,7 +188,6 @@ take_element(const struct nlattr *item, const struct listing *l)
 	struct nlattr		*attr, *data;
 
 	memset(&elem, 0, sizeof(elem));
-	elem.arp = l->family == NFPROTO_ARP;
 	elem.set = l->name;
 	mnl_attr_for_each_nested(attr, item)
 		switch (mnl_attr_get_type(attr)) {

@@ -30,6 +30,11 @@
  * such table or set.
  */
 
+/* The kernel's number of a family of our tables. */
+extern const uint8_t nftlist_family[RULES_FAMILIES];
+/* Is such a table one of ours, which bear that name? */
+bool	 nftlist_is_ours(uint8_t family, const char *table, const char *ours);
+
 /* Names of sets and maps that can be changed. */
 typedef void nftlist_set_cb(const char *, void *);
 int	 nftlist_sets(uint8_t family, const char *table, nftlist_set_cb *,

@@ -21,7 +21,6 @@
 #include <arpa/inet.h>
 
 #include <linux/filter.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
@@ -35,6 +34,7 @@
 
 #include "log.h"
 #include "nfnl.h"
+#include "nftlist.h"
 #include "nftwatch.h"
 #include "rtnl.h"
 
@@ -135,9 +135,7 @@ is_ours(const struct nlmsghdr *nlh, const char *table)
 	struct nlattr		*attr;
 	const char		*name;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*nfg) ||
-	    (nfg->nfgen_family != NFPROTO_INET &&
-	    nfg->nfgen_family != NFPROTO_ARP))
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*nfg))
 		return false;
 	mnl_attr_for_each(attr, nlh, sizeof(*nfg)) {
 		if (mnl_attr_get_type(attr) != NFTA_TABLE_NAME)
@@ -145,7 +143,7 @@ is_ours(const struct nlmsghdr *nlh, const char *table)
 		name = mnl_attr_get_payload(attr);
 		return memchr(name, '\0',
 		    mnl_attr_get_payload_len(attr)) != NULL &&
-		    strcmp(name, table) == 0;
+		    nftlist_is_ours(nfg->nfgen_family, name, table);
 	}
 	return false;
 }

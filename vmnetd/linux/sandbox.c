@@ -35,6 +35,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fence.h"
 #include "kernel.h"
 #include "log.h"
 #include "paths.h"
@@ -128,8 +129,13 @@ sandbox_enter(enum role role, const char *path)
 {
 	const struct passwd	*pw;
 
-	if (role == ROLE_PARENT)
-		return;		/* it has others to start yet */
+	if (role == ROLE_PARENT) {
+		/* The others have been started. */
+		no_new_privileges();
+		if (!fence(path))
+			log_debug("this kernel has no Landlock");
+		return;
+	}
 	if ((pw = getpwnam(VMNETD_USER)) == NULL)
 		fatalx("unknown user %s: create it, with a group of the same "
 		    "name", VMNETD_USER);
@@ -143,6 +149,7 @@ sandbox_enter(enum role role, const char *path)
 		set_capabilities(0);
 	}
 	no_new_privileges();
+	(void)fence(NULL);
 	/* The processes that run as the same user cannot trace each other. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		fatal("not dumpable");
@@ -154,7 +161,6 @@ sandbox_started(enum role role)
 	if (role == ROLE_PARENT) {
 		keep_capabilities(PARENT_CAPS);
 		set_capabilities(PARENT_CAPS);
-		no_new_privileges();
 	}
 	filter_calls(role);
 }
@@ -261,6 +267,10 @@ allow_restricted(scmp_filter_ctx ctx, enum role role)
 		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
 		SCMP_A2(SCMP_CMP_EQ, NETLINK_NETFILTER, 0)
 	};
+	const struct scmp_arg_cmp	 route[] = {
+		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+		SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0)
+	};
 	int				 error = 0;
 
 	if (role != ROLE_PARENT)
@@ -276,6 +286,9 @@ allow_restricted(scmp_filter_ctx ctx, enum role role)
 	/* libnftables opens another when its first is out of step. */
 	if (error == 0 && role == ROLE_PRIV)
 		error = allow(ctx, "socket", 2, netfilter);
+	/* And one to learn what the taps that it lists are called. */
+	if (error == 0 && role == ROLE_PRIV)
+		error = allow(ctx, "socket", 2, route);
 	return error;
 }
 

@@ -58,6 +58,8 @@
 #define POOL		0xac100000U	/* 172.16.0.0/24 */
 #define PATIENCE	2000		/* ms */
 #define MANY		1000
+#define OURS		"nft list table inet vmnetd; "		\
+			"nft list table ip6 vmnetd; nft list table arp vmnetd"
 
 static struct conf	*conf;
 static struct conf_pool	*pool;
@@ -289,22 +291,22 @@ test_member(void)
 	char			*before;
 
 	CHECK_INT(add(port), 0);
-	CHECK(lists("set inet vmnetd guests", "\"tap1\" . 172.16.0.5"));
-	CHECK(lists("set inet vmnetd ifs", "\"tap1\""));
-	CHECK(lists("set arp vmnetd guests", "\"tap1\" . 172.16.0.5"));
-	CHECK(!lists("set inet vmnetd isolated", "tap1"));
+	CHECK(lists("set inet vmnetd guests", "1001 . 172.16.0.5"));
+	CHECK(lists("set inet vmnetd ifs", "1001"));
+	CHECK(lists("set arp vmnetd guests", "1001 . 172.16.0.5"));
+	CHECK(!lists("set inet vmnetd isolated", "1001"));
 	gen = generation();
 	CHECK_INT(add(port), 0);
 	CHECK_INT(generation(), gen);
 	/* A new configuration takes nobody's membership. */
 	CHECK_INT(kernel_filter_load(conf, reason, sizeof(reason)), 0);
-	CHECK(lists("set inet vmnetd guests", "\"tap1\" . 172.16.0.5"));
+	CHECK(lists("set inet vmnetd guests", "1001 . 172.16.0.5"));
 
 	CHECK_INT(add(other), 0);
 	before = strdup(output("nft list ruleset"));
 	port->isolate = true;
 	CHECK_INT(add(port), 0);
-	CHECK(lists("set inet vmnetd isolated", "\"tap1\""));
+	CHECK(lists("set inet vmnetd isolated", "1001"));
 	port->isolate = false;
 	CHECK_INT(add(port), 0);
 	CHECK_STR(output("nft list ruleset"), before);
@@ -314,15 +316,15 @@ test_member(void)
 	port->ifindex = 77;
 	port->guest = POOL + 101;
 	CHECK_INT(add(port), 0);
-	CHECK(lists("set inet vmnetd guests", "\"tap1\" . 172.16.0.101"));
-	CHECK(!lists("set inet vmnetd guests", "\"tap1\" . 172.16.0.5"));
+	CHECK(lists("set inet vmnetd guests", "77 . 172.16.0.101"));
+	CHECK(!lists("set inet vmnetd guests", "1001 . 172.16.0.5"));
 	kernel_filter_remove(port);
-	CHECK(!lists("table inet vmnetd", "tap1"));
-	CHECK(!lists("table arp vmnetd", "tap1"));
-	CHECK(lists("table inet vmnetd", "\"tap2\" . 172.16.0.7"));
+	CHECK(!lists("ruleset", "1001"));
+	CHECK(!lists("ruleset", "77"));
+	CHECK(lists("table inet vmnetd", "1002 . 172.16.0.7"));
 	kernel_filter_remove(port);
 	kernel_filter_remove(other);
-	CHECK(!lists("ruleset", "tap2"));
+	CHECK(!lists("ruleset", "1002"));
 	CHECK(!changed_soon());
 	port_free(port);
 	port_free(other);
@@ -348,19 +350,20 @@ test_text(void)
 	port_rules(port, &rules);
 	CHECK_INT(add(port), 0);
 	before = strdup(output("nft list ruleset"));
-	CHECK(strstr(before, "\"tap3\" . 172.16.0.8 : 9.9.9.9") != NULL);
+	CHECK(strstr(before, "1003 . 172.16.0.8 : 9.9.9.9") != NULL);
 	CHECK(strstr(before, "172.16.0.9 . 6003") != NULL);
 	CHECK(strstr(before, "tcp dport 25 drop") != NULL);
-	CHECK(strstr(before, "\"tap3\" : jump rules-tap3") != NULL);
+	CHECK(strstr(before, "1003 : jump rules-tap3") != NULL);
 
-	CHECK_INT(rules_nft_add(&text, "vmnetd", port), 0);
+	CHECK_INT(rules_nft_chain(&text, "vmnetd", port), 0);
+	rules_nft_commands(&text, "add", "vmnetd", port);
 	if ((p = popen("nft -f -", "w")) == NULL)
 		err(1, "nft");
 	fputs(text.text, p);
 	CHECK_INT(pclose(p), 0);
 	CHECK_STR(output("nft list ruleset"), before);
 	kernel_filter_remove(port);
-	CHECK(!lists("table inet vmnetd", "tap3"));
+	CHECK(!lists("ruleset", "1003"));
 	CHECK(!lists("table inet vmnetd", "6003"));
 	(void)changed_soon();
 	rules_text_clear(&text);
@@ -399,13 +402,13 @@ test_rules(void)
 	CHECK(strstr(reason, "/etc/bad.nft:4: ") != NULL);
 	CHECK(strstr(reason, "stdin") == NULL);
 	CHECK(lists("chain inet vmnetd rules-tap4", "dport 25 reject"));
-	CHECK(lists("map inet vmnetd rules", "tap4"));
+	CHECK(lists("map inet vmnetd rules", "1004"));
 
 	/* None any more. */
 	port->nrules = 0;
 	CHECK_INT(add(port), 0);
 	CHECK(!lists("table inet vmnetd", "rules-tap4"));
-	CHECK(lists("set inet vmnetd ifs", "tap4"));
+	CHECK(lists("set inet vmnetd ifs", "1004"));
 	kernel_filter_remove(port);
 
 	/* Of one that comes nothing is left. */
@@ -413,12 +416,13 @@ test_rules(void)
 	gen = generation();
 	CHECK_INT(kernel_filter_add(port, reason, sizeof(reason)), -1);
 	CHECK_INT(generation(), gen);
-	CHECK(!lists("ruleset", "tap4"));
+	CHECK(!lists("ruleset", "1004"));
 	/* What only the kernel refuses. */
 	free(bad.text);
 	bad.text = strdup("ip daddr $host drop\njump nowhere\n");
 	CHECK_INT(kernel_filter_add(port, reason, sizeof(reason)), -1);
 	CHECK(strstr(reason, "/etc/bad.nft:2: ") != NULL);
+	CHECK(!lists("ruleset", "1004"));
 	CHECK(!lists("ruleset", "tap4"));
 	CHECK(!changed_soon());
 	free(good.path);
@@ -443,7 +447,7 @@ test_forwards(void)
 	CHECK_INT(add(a), 0);
 	CHECK(lists("map inet vmnetd forwards", "172.16.0.13 . 80"));
 	CHECK(lists("chain inet vmnetd special", "2222"));
-	CHECK(lists("set inet vmnetd ifs", "tap5"));
+	CHECK(lists("set inet vmnetd ifs", "1005"));
 
 	/* Another has it, before this one has heard of it. */
 	port_forward(b, &web);
@@ -506,10 +510,12 @@ test_foreign_changes(void)
 		"flush ruleset",
 		"delete table inet vmnetd",
 		"delete table arp vmnetd",
+		"flush table ip6 vmnetd",
+		"flush set ip6 vmnetd ifs",
 		"flush table inet vmnetd",
 		"flush chain inet vmnetd from_guest",
 		"flush set inet vmnetd guests",
-		"delete element inet vmnetd guests { \"tap8\" . 172.16.0.19 }",
+		"delete element inet vmnetd guests { 1008 . 172.16.0.19 }",
 		"flush set arp vmnetd guests",
 		"flush chain inet vmnetd rules-tap8",
 		"add table inet vmnetd { flags dormant; }"
@@ -527,8 +533,7 @@ test_foreign_changes(void)
 		CHECK(!changed_soon());
 	}
 	CHECK_INT(kernel_filter_load(conf, reason, sizeof(reason)), 0);
-	before = strdup(output("nft list table inet vmnetd; "
-	    "nft list table arp vmnetd"));
+	before = strdup(output(OURS));
 	for (i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++) {
 		test_case(harmful[i]);
 		CHECK_INT(shell("nft '%s'", harmful[i]), 0);
@@ -537,8 +542,7 @@ test_foreign_changes(void)
 		    0);
 		CHECK_INT(add(port), 0);
 		CHECK_INT(add(plain), 0);
-		CHECK_STR(output("nft list table inet vmnetd; "
-		    "nft list table arp vmnetd"), before);
+		CHECK_STR(output(OURS), before);
 		CHECK(!changed_soon());
 	}
 	test_case("");
@@ -546,13 +550,12 @@ test_foreign_changes(void)
 	CHECK_INT(shell("nft flush ruleset"), 0);
 	kernel_filter_remove(plain);
 	CHECK_INT(add(plain), 0);
-	CHECK(lists("set inet vmnetd guests", "tap9"));
+	CHECK(lists("set inet vmnetd guests", "1009"));
 	CHECK(changed_soon());
 	CHECK_INT(kernel_filter_load(conf, reason, sizeof(reason)), 0);
 	CHECK_INT(add(port), 0);
 	CHECK_INT(add(plain), 0);
-	CHECK_STR(output("nft list table inet vmnetd; "
-	    "nft list table arp vmnetd"), before);
+	CHECK_STR(output(OURS), before);
 
 	CHECK_INT(shell("nft delete table arp vmnetd"), 0);
 	CHECK(check());
@@ -635,13 +638,13 @@ test_restart(void)
 	ports[3]->nrules = 0;
 	ports[3]->guest = POOL + 201;
 	CHECK_INT(add(ports[3]), 0);
-	CHECK(!lists("map inet vmnetd rules", "tap13"));
+	CHECK(!lists("map inet vmnetd rules", "1013"));
 	CHECK(!lists("set inet vmnetd guests", "172.16.0.29"));
 	CHECK(lists("set inet vmnetd guests", "172.16.0.201"));
 	/* The second is not there any more. */
 	kernel_filter_prune((const struct rules_port *[]){ ports[0], ports[2],
 	    ports[3] }, 3);
-	CHECK(!lists("ruleset", "tap11"));
+	CHECK(!lists("ruleset", "1011"));
 	CHECK(!lists("ruleset", "rules-tap13"));
 	CHECK(lists("ruleset", "rules-tap12"));
 	CHECK(lists("ruleset", "2222"));
@@ -649,7 +652,7 @@ test_restart(void)
 		kernel_filter_remove(ports[i]);
 		port_free(ports[i]);
 	}
-	CHECK(!lists("table inet vmnetd", "tap1"));
+	CHECK(!lists("table inet vmnetd", "101"));
 	free(before);
 	free(rules.path);
 	free(rules.text);
@@ -664,13 +667,13 @@ test_anchor(void)
 	strlcpy(conf->anchor, "lab", sizeof(conf->anchor));
 	CHECK_INT(kernel_filter_load(conf, reason, sizeof(reason)), 0);
 	CHECK_INT(add(port), 0);
-	CHECK(lists("set inet lab guests", "tap20"));
+	CHECK(lists("set inet lab guests", "1020"));
 	CHECK(!lists("ruleset", "vmnetd"));
 	CHECK(!changed_soon());
 	strlcpy(conf->anchor, "vmnetd", sizeof(conf->anchor));
 	CHECK_INT(kernel_filter_load(conf, reason, sizeof(reason)), 0);
 	CHECK_INT(add(port), 0);
-	CHECK(lists("set inet vmnetd guests", "tap20"));
+	CHECK(lists("set inet vmnetd guests", "1020"));
 	CHECK(!lists("ruleset", " lab "));
 	kernel_filter_remove(port);
 	port_free(port);
@@ -689,12 +692,12 @@ test_show(void)
 	CHECK_INT(add(other), 0);
 	CHECK((text = kernel_filter_show(NULL)) != NULL);
 	CHECK(text != NULL && strstr(text, "masquerade") != NULL &&
-	    strstr(text, "tap21") != NULL && strstr(text, "tap22") != NULL);
+	    strstr(text, "1021") != NULL && strstr(text, "1022") != NULL);
 	free(text);
 	CHECK((text = kernel_filter_show(port)) != NULL);
 	CHECK(text != NULL && strstr(text, "tcp dport 25 drop") != NULL &&
-	    strstr(text, "\"tap21\" . 172.16.0.45") != NULL &&
-	    strstr(text, "tap22") == NULL);
+	    strstr(text, "1021 . 172.16.0.45") != NULL &&
+	    strstr(text, "1022") == NULL);
 	free(text);
 	kernel_filter_remove(port);
 	kernel_filter_remove(other);
@@ -1073,7 +1076,7 @@ test_time(void)
 	printf("show one: %.0f us\n", microseconds() - start);
 	for (i = 0; i < MANY; i++)
 		kernel_filter_remove(ports[i]);
-	CHECK(!lists("table inet vmnetd", "tap"));
+	CHECK(!lists("ruleset", "elements = { 1"));
 	for (i = 0; i < MANY + 50; i++)
 		port_free(ports[i]);
 	free(rules.path);
