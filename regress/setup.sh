@@ -29,7 +29,8 @@ packages='gcc libc6-dev make byacc pkg-config libevent-dev libbsd-dev
     libmnl-dev libnftables-dev libseccomp-dev libcap-dev'
 # the network of a test, and its guests
 packages="$packages iproute2 nftables iputils-ping procps busybox-static
-    udhcpc isc-dhcp-client dhcpcd-base systemd tcpdump socat jq mandoc"
+    udhcpc isc-dhcp-client dhcpcd-base systemd tcpdump socat jq mandoc
+    valgrind"
 # the virtual machine
 packages="$packages qemu-system-x86 cpio"
 

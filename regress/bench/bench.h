@@ -115,6 +115,7 @@ extern struct tap	*taps;
 extern struct guest	*guests;
 extern size_t		 ntaps, nguests;
 extern int64_t		 patience;	/* of a guest at first, ns */
+extern int64_t		 hesitation;	/* after its tap is up, ns */
 extern bool		 patience_grows;
 /* Called when a guest is bound. */
 extern void		(*guest_bound)(struct guest *);

@@ -20,9 +20,11 @@
 #
 # usage: bench.sh [part ...]	arrival dora storm growth idle filter check
 #
+# It fails if vmnetd cannot be measured.
+#
 # From the environment:
 #	VMNETD VMNETCTL BENCH	what was built
-#	OUT	where bench.json and bench.txt go
+#	OUT	where bench.txt, bench-brief.txt and bench.json go
 #	QUICK	if set, no peers, and only as much as shows that it works
 #	ROUNDS	how often each is measured
 
@@ -573,10 +575,22 @@ cleanup()
 	exit $cleanup_status
 }
 
+report()
+{
+	LC_ALL=C awk -v about="$about" "$@" -f "$top/regress/bench/report.awk" \
+	    "$top/regress/bench/figures" "$TMP/values" "$TMP/notes"
+}
+
 [ "$(id -u)" -eq 0 ] || {
 	echo "bench: must be run as root" >&2
 	exit 1
 }
+for program in "$VMNETD" "$VMNETCTL" "$BENCH/load" "$BENCH/floor"; do
+	[ -x "$program" ] || {
+		echo "bench: $program is not built" >&2
+		exit 1
+	}
+done
 mkdir -p "$OUT" && TMP=$(mktemp -d "$OUT/bench.XXXXXX") || exit 1
 chmod 755 "$TMP"
 : >"$TMP/values" >"$TMP/notes"
@@ -591,7 +605,8 @@ for part in "$@"; do
 	"part_$part"
 	echo "bench: $part took $(($(date +%s) - began)) s" >&2
 done
-LC_ALL=C awk -v json="$OUT/bench.json" -v about="$(uname -sr), $(nproc) CPUs, \
-$(date +%Y-%m-%d)" -f "$top/regress/bench/report.awk" \
-    "$top/regress/bench/figures" "$TMP/values" "$TMP/notes" |
-    tee "$OUT/bench.txt"
+about="$(uname -sr), $(nproc) CPUs, $(date +%Y-%m-%d)"
+report -v brief=1 >"$OUT/bench-brief.txt"
+report -v json="$OUT/bench.json" | tee "$OUT/bench.txt"
+# A peer may be missing, but not what this is about.
+! grep -E '^[a-z]+ (vmnetd|floor) ' "$TMP/notes" >&2

@@ -34,8 +34,8 @@
 #include "bench.h"
 #include "wire.h"
 
-/* A tap takes nothing while it is down; that it is up is heard, mostly. */
-#define DOWN_PATIENCE	20000000	/* ns */
+/* A tap takes nothing while it is down; that it is up is heard, if not lost. */
+#define DOWN_PATIENCE	1000000000	/* ns */
 #define EVENTS_MAX	64
 /* They are numbered from here, so that a tap is found by its index. */
 #define FIRST_IFINDEX	1000
@@ -54,7 +54,7 @@ static void	 turn(int64_t);
 struct tap		*taps;
 struct guest		*guests;
 size_t			 ntaps, nguests;
-int64_t			 patience;
+int64_t			 patience, hesitation;
 bool			 patience_grows;
 void			(*guest_bound)(struct guest *);
 
@@ -292,7 +292,10 @@ tap_read(struct tap *tap)
 	}
 }
 
-/* Those whose tap is up now say what they could not say before. */
+/*
+ * Those whose tap is up now say what they could not say before.  The kernel
+ * says that it is up some moments before a packet socket hears of it, too.
+ */
 static void
 heard_link(const struct link_event *ev)
 {
@@ -309,10 +312,14 @@ heard_link(const struct link_event *ev)
 	if (tap->up || !ev->up)
 		return;
 	tap->up = true;
-	for (n = (tap - taps) * per_tap; n < (tap - taps + 1) * per_tap; n++)
-		if (guests[n].state == GUEST_DISCOVERING &&
-		    guests[n].discovers == 0)
-			guest_discover(&guests[n]);
+	for (n = (tap - taps) * per_tap; n < (tap - taps + 1) * per_tap; n++) {
+		if (guests[n].state != GUEST_DISCOVERING ||
+		    guests[n].discovers > 0)
+			continue;
+		guests[n].due = now_ns() + hesitation;
+		if (guests[n].due < next_due)
+			next_due = guests[n].due;
+	}
 }
 
 static void

@@ -54,8 +54,9 @@
  *				sent, and seconds
  *	delete			all taps go
  *
- * An arrival's guest asks again after 2 ms, so that nobody waits for it to
- * do so.  A guest of a storm asks as usual: after 1 s, then 2 s, 4 s ...
+ * An arrival's guest speaks when its tap is up, and asks again after 2 ms, so
+ * that nobody waits for it to do so.  A guest of a storm speaks after 1 ms and
+ * asks again as usual: after 1 s, then 2 s, 4 s ...
  */
 
 #define MS		INT64_C(1000000)
@@ -63,6 +64,7 @@
 #define ARRIVAL_PAUSE	(60 * MS)	/* for what follows the last one */
 #define ARRIVAL_RETRY	(2 * MS)
 #define STORM_RETRY	SECOND
+#define STORM_HESITATION MS
 #define STORM_TIMEOUT	(60 * SECOND)
 #define LOST_TIMEOUT	SECOND
 #define BIND_WINDOW	4
@@ -253,6 +255,7 @@ cmd_arrival(int argc, char **argv)
 
 	patience = ARRIVAL_RETRY;
 	patience_grows = false;
+	hesitation = 0;
 	for (i = 0; i < n && i < SAMPLES_MAX; i++)
 		if (!arrive(&made[i], &address[i], &ack[i], &discovers))
 			return -1;
@@ -295,6 +298,7 @@ cmd_storm(int argc, char **argv)
 
 	patience = STORM_RETRY;
 	patience_grows = true;
+	hesitation = STORM_HESITATION;
 	completed = 0;
 	expected = UINT64_MAX;
 	guest_bound = count_bound;

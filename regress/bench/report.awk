@@ -15,7 +15,8 @@
 
 # The table, and all of it as JSON.
 #
-# usage: awk -v json=FILE -v about=TEXT -f report.awk figures values notes
+# usage: awk -v about=TEXT [-v json=FILE] [-v brief=1] -f report.awk figures
+#	values notes
 #
 # values: lines of FIGURE WHO VALUE, one for each round
 # notes: lines of PART WHO REASON, why somebody has no figures
@@ -60,6 +61,10 @@ function cell(key,	m) {
 	if (n == 1)
 		return short(m)
 	return short(m) " (" short(sorted[1]) "-" short(sorted[n]) ")"
+}
+
+function plain(key) {
+	return key in count ? short(median_of(key)) : "-"
 }
 
 function quote(s) {
@@ -112,6 +117,8 @@ FILENAME ~ /figures$/ && $1 == "goal" {
 	goal_factor[ngoals] = $4
 	goal_other[ngoals] = $5
 	goal_text[ngoals] = rest(6)
+	split($2, aim, ":")
+	aimed[aim[1]] = 1
 	next
 }
 FILENAME ~ /values$/ {
@@ -129,35 +136,57 @@ FILENAME ~ /notes$/ {
 	note_text[nnotes] = rest(3)
 }
 
-function print_part(p,	w, i, f, g, line, j) {
+function unit_of(f) {
+	return unit[f] == "-" ? "" : ", " unit[f]
+}
+
+# The goals of a figure, each at the end of a line or on one of its own.
+function print_goals(f, line, indent,	g, j) {
+	for (g = 1; g <= ngoals; g++) {
+		split(goal_figure[g], j, ":")
+		if (j[1] != f)
+			continue
+		goal_met[g] = judge(g)
+		if (goal_met[g] == "not measured" && brief != "")
+			continue
+		printf("%-" indent "s goal: %-44s %-8s %s\n", line,
+		    goal_text[g], goal_is[g], goal_met[g])
+		line = ""
+	}
+	if (line != "")
+		print line
+}
+
+# brief: medians of what has a goal, only; else all, with their spread.
+function print_part(p,	w, i, f, line, width, indent) {
+	width = brief != "" ? 9 : 19
 	line = sprintf("%-44s", p ":")
 	for (w = 1; w <= nwho; w++)
 		if ((p, whos[w]) in measured)
-			line = line sprintf(" %-19s", whos[w])
+			line = line sprintf(" %-" width "s", whos[w])
+	indent = brief != "" ? length(line) : 2
+	sub(/ +$/, "", line)
 	print title[p] "\n" line
 	for (i = 1; i <= nfigures; i++) {
 		f = figures[i]
-		if (part_of[f] != p)
+		if (part_of[f] != p || (brief != "" && !(f in aimed)))
 			continue
-		line = sprintf("  %-42s", title[f] \
-		    (unit[f] == "-" ? "" : ", " unit[f]))
+		line = sprintf("  %-42s", title[f] unit_of(f))
 		for (w = 1; w <= nwho; w++)
 			if ((p, whos[w]) in measured)
-				line = line sprintf(" %-19s", cell(f ":" whos[w]))
-		sub(/ +$/, "", line)
-		print line
-		for (g = 1; g <= ngoals; g++) {
-			split(goal_figure[g], j, ":")
-			if (j[1] != f)
-				continue
-			goal_met[g] = judge(g)
-			printf("    goal: %-42s %-8s %s\n", goal_text[g],
-			    goal_is[g], goal_met[g])
+				line = line sprintf(" %-" width "s",
+				    brief != "" ? plain(f ":" whos[w]) : \
+				    cell(f ":" whos[w]))
+		if (brief == "") {
+			sub(/ +$/, "", line)
+			print line
+			line = ""
 		}
+		print_goals(f, line, indent)
 	}
 	for (i = 1; i <= nnotes; i++)
 		if (note_part[i] == p)
-			print "    - " note_who[i] ": " note_text[i]
+			print "  - " note_who[i] ": " note_text[i]
 	print ""
 }
 
@@ -200,10 +229,12 @@ function write_json(	key, i, k, w, f, comma) {
 END {
 	nwho = split("vmnetd floor dnsmasq networkd dhcpd kea udhcpd nft " \
 	    "perfdhcp", whos, " ")
-	print "Medians of the rounds (from the least to the most); " about
+	print "Medians of the rounds" \
+	    (brief != "" ? "" : " (from the least to the most)") "; " about
 	print ""
 	for (p = 1; p <= nparts; p++)
 		if (parts[p] in measured)
 			print_part(parts[p])
-	write_json()
+	if (json != "")
+		write_json()
 }
