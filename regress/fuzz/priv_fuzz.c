@@ -308,15 +308,19 @@ kernel_filter_add(const struct rules_port *rp, char *buf, size_t size)
 
 	if (asked != NULL && asked->ifindex == rp->ifindex) {
 		must_serve(h);
-		must(strcmp(rp->vm, vms[h->vm]) == 0 && rp->ifn == h->ifn &&
+		must(strcmp(rp->vm, vms[h->vm]) == 0 && rp->ifn == h->ifn);
+		must(rp->guest == 0 ||
 		    rp->host.addr == subnet_host(&(struct prefix){
 		    asked->subnet, asked->plen }));
 	}
+	/* Who may not send has nothing that others want. */
+	must(rp->guest != 0 || (rp->host.addr == 0 && rp->nforward == 0 &&
+	    rp->nrules == 0));
 	strlcpy(buf, "refused", size);
 	if (fails())
 		return -1;
 	buf[0] = '\0';
-	h->ruled = true;
+	h->ruled = rp->guest != 0;
 	return 0;
 }
 
@@ -558,6 +562,24 @@ step_withdraw(void)
 }
 
 static void
+step_confine(void)
+{
+	struct msg_confine	 msg;
+	uint8_t			 what = byte();
+
+	memset(&msg, 0, sizeof(msg));
+	msg.port = what & 0x20 ? byte() % NPORTS : what % NPORTS;
+	msg.ifindex = what < 0xf0 ? 1U + what % NIFS : word();
+	msg.ifn = what & 0x40 ? byte() : 0;
+	if (what & 0x80)
+		memset(msg.vm, 'v', sizeof(msg.vm));
+	else
+		strlcpy(msg.vm, vms[byte() % NVMS], sizeof(msg.vm));
+	hear(priv_dispatch_engine, &engine, IMSG_CONFINE, &msg, sizeof(msg),
+	    NULL, 0);
+}
+
+static void
 step_raise(void)
 {
 	struct msg_raise	 msg;
@@ -598,6 +620,7 @@ step_garbage(void)
 		return;
 	/* What is of the right length is no garbage. */
 	if (len == sizeof(struct msg_prepare) ||
+	    len == sizeof(struct msg_confine) ||
 	    len == sizeof(struct msg_withdraw))
 		len++;
 	fill(buf, len, type);
@@ -688,14 +711,16 @@ check_ports(void)
 	size_t		 n = 0, i, nlive = 0;
 
 	RB_FOREACH(port, port_tree, &ports) {
-		n++;
-		must(port->id < NPORTS && live[port->id]);
+		n += !port->confined;
+		must(port->id < NPORTS && live[port->id] != port->confined);
 		RB_FOREACH(other, port_tree, &ports)
 			must(other == port || (port->rules.ifindex !=
-			    other->rules.ifindex && (port->rules.rdomain !=
+			    other->rules.ifindex && (port->confined ||
+			    other->confined || port->rules.rdomain !=
 			    other->rules.rdomain || !prefix_overlaps(
 			    &port->subnet, &other->subnet))));
 	}
+	must((size_t)nports == n);
 	for (i = 0; i < NPORTS; i++)
 		nlive += live[i];
 	must(n == nlive);
@@ -720,6 +745,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 5:
 			step_raise();
+			break;
+		case 11:
+			step_confine();
 			break;
 		case 6:
 			step_number(IMSG_LOOK);

@@ -188,7 +188,7 @@ try_raw(void)
 static long
 try_netlink(void)
 {
-	return syscall(SYS_socket, AF_NETLINK, SOCK_RAW, 0);
+	return syscall(SYS_socket, AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
 }
 
 static long
