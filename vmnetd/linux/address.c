@@ -35,6 +35,7 @@
 
 static int	 change_address(uint16_t, uint16_t, const struct interface *,
 		    const struct prefix *);
+static void	 no_link_local(const struct interface *);
 static void	 ignore(const struct nlmsghdr *, void *);
 
 int
@@ -88,6 +89,34 @@ kernel_address_del(const struct interface *ifc, const struct prefix *addr)
 	return change_address(RTM_DELADDR, 0, ifc, addr);
 }
 
+/*
+ * IPv6 is closed on our taps; but an address of its own, with its route, is
+ * what an interface that is set up takes longest for, the longer the more
+ * there are.  A kernel without IPv6 refuses.
+ */
+static void
+no_link_local(const struct interface *ifc)
+{
+	static char		 buf[REQUEST_SIZE]
+				    __attribute__((__aligned__(NLMSG_ALIGNTO)));
+	struct nlmsghdr		*nlh;
+	struct ifinfomsg	*ifi;
+	struct nlattr		*spec, *inet6;
+
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_SETLINK;
+	nlh->nlmsg_flags = NLM_F_ACK;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = ifc->index;
+	spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE,
+	    IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(nlh, inet6);
+	mnl_attr_nest_end(nlh, spec);
+	(void)rtnl_request(nlh, ignore, NULL);
+}
+
 int
 kernel_tap_up(const struct interface *ifc)
 {
@@ -96,6 +125,7 @@ kernel_tap_up(const struct interface *ifc)
 	struct nlmsghdr		*nlh;
 	struct ifinfomsg	*ifi;
 
+	no_link_local(ifc);
 	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = RTM_NEWLINK;
 	nlh->nlmsg_flags = NLM_F_ACK;
