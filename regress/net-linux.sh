@@ -102,8 +102,14 @@ place_pings6()
 # Its address of IPv6 on its interface: link_local PLACE INTERFACE
 link_local()
 {
-	in_place "$1" ip -6 -o addr show dev "$2" scope link |
-	    awk '{ sub("/.*", "", $4); print $4; exit }'
+	link_local=$(in_place "$1" ip -6 -o addr show dev "$2" scope link |
+	    awk '{ sub("/.*", "", $4); print $4; exit }')
+	# A tap that vmnetd has set up has none.
+	if [ -z "$link_local" ] && in_place "$1" \
+	    ip -6 addr add fe80::fe/64 dev "$2" nodad; then
+		link_local=fe80::fe
+	fi
+	printf '%s\n' "$link_local"
 }
 
 # guest_interface VM: as it is called there

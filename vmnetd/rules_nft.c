@@ -50,6 +50,9 @@
 /* Ports of a forward that are worth an element each. */
 #define PLAIN_MAX	1024
 
+/* Elements in one command: libnftables crashes when it is to get too many. */
+#define COMMAND_MAX	128
+
 /* Elements as text: those of one set that follow each other go together. */
 struct writer {
 	struct rules_text	*text;
@@ -57,6 +60,7 @@ struct writer {
 	const char		*anchor;
 	const char		*set;		/* that of the last, or NULL */
 	enum rules_family	 family;	/* its */
+	size_t			 n;		/* in this command */
 	bool			 values;	/* say them, too */
 };
 
@@ -653,12 +657,14 @@ write_element(const struct rules_element *e, void *arg)
 	struct writer	*w = arg;
 
 	if (w->set != NULL && strcmp(w->set, e->set) == 0 &&
-	    w->family == e->family)
+	    w->family == e->family && ++w->n < COMMAND_MAX)
 		rules_printf(w->text, ", ");
-	else
+	else {
 		rules_printf(w->text, "%s%s element %s %s %s { ",
 		    w->set == NULL ? "" : " }\n", w->verb,
 		    families[e->family], w->anchor, e->set);
+		w->n = 0;
+	}
 	w->set = e->set;
 	w->family = e->family;
 	write_key(w->text, e);

@@ -114,6 +114,8 @@ nok "nor does the host send any" \
 # There is no place for it.
 guest_link full1 $T3 vm4-if0-full1
 soon "the pool has place for one" in_state ready full1
+is "the host has no address of IPv6 there" \
+    "$(ip -6 -o addr show dev $T3)" ""
 ok "another comes" guest_bold full2 $T4 vm5-if0-full2 172.16.0.5
 soon "it is failed" in_state failed full2
 unheard "a pool that is full" full2 $T4

@@ -804,6 +804,7 @@ test_elements(void)
 	const struct conf_forward *list[1];
 	struct conf_forward	 f;
 	struct rules_port	 port;
+	struct rules_table	 table[RULES_TABLES_MAX];
 	uint32_t		 n, want;
 	int			 round, udp, wrong;
 
@@ -855,6 +856,7 @@ test_elements(void)
 	CHECK_INT(seen.wrong, 0);
 	CHECK_INT(seen.n[0], 3);
 	CHECK_INT(seen.n[1] + seen.n[2] + seen.n[3] + seen.n[5], 0);
+	CHECK_INT(rules_pf_tables(&port, table), 0);
 }
 
 /* --- main --------------------------------------------------------------- */

@@ -26,6 +26,8 @@
 
 #include <netinet/in.h>
 
+#include <linux/netlink.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -53,6 +55,7 @@ static long	 try_create(void);
 static long	 try_inet(void);
 static long	 try_unix(void);
 static long	 try_raw(void);
+static long	 try_route(void);
 static long	 try_netlink(void);
 static long	 try_packet(void);
 static long	 try_connect(void);
@@ -92,6 +95,7 @@ static const struct probe {
 	{ "socket-inet", try_inet },
 	{ "socket-unix", try_unix },
 	{ "socket-raw", try_raw },
+	{ "socket-route", try_route },
 	{ "socket-netlink", try_netlink },
 	{ "socket-packet", try_packet },
 	{ "connect", try_connect },
@@ -183,6 +187,12 @@ static long
 try_raw(void)
 {
 	return syscall(SYS_socket, AF_INET, SOCK_RAW, IPPROTO_ICMP);
+}
+
+static long
+try_route(void)
+{
+	return syscall(SYS_socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 }
 
 static long

@@ -482,11 +482,18 @@ test_ranges(void)
 				    .first = 12000, .last = 13023,
 				    .to = 20000, .to_range = true };
 	struct rules_port	*port = port_make(7);
+	char			*text;
 
 	port_forward(port, &f);
 	port_forward(port, &g);
 	CHECK_INT(add(port), 0);
 	CHECK(lists("map inet vmnetd forwards", "172.16.0.17 . 21023"));
+	/* All of them can be shown. */
+	CHECK((text = kernel_filter_show(port)) != NULL);
+	CHECK(text != NULL && strstr(text, "6 . 10000 : ") != NULL &&
+	    strstr(text, "6 . 13023 : ") != NULL &&
+	    strstr(text, "17 . 13023 : ") != NULL);
+	free(text);
 	kernel_filter_remove(port);
 	CHECK(!lists("map inet vmnetd forwards", "172.16.0.17"));
 	port_free(port);
