@@ -158,6 +158,49 @@ rules_left()
 	nft list table inet vmnetd | grep -c 'rules-'
 }
 
+# tap_heard TAP COMMAND ...: what comes in there while the command runs gets
+# further than the packet filter, be it IPv4, IPv6 or ARP.
+tap_heard()
+{
+	heard_tap=$1
+	shift
+	nft -f - <<-EOF
+	add table inet heard
+	delete table inet heard
+	add table arp heard
+	delete table arp heard
+	table inet heard {
+		chain host {
+			type filter hook input priority 10;
+			iifname "$heard_tap" counter
+		}
+		chain others {
+			type filter hook forward priority 10;
+			iifname "$heard_tap" counter
+		}
+	}
+	table arp heard {
+		chain host {
+			type filter hook input priority 10;
+			iifname "$heard_tap" counter
+		}
+	}
+	EOF
+	"$@" >/dev/null 2>&1
+	sleep 0.2
+	heard_rules=$(nft list table inet heard; nft list table arp heard)
+	nft 'delete table inet heard; delete table arp heard'
+	printf '%s\n' "$heard_rules" | grep counter | grep -qv 'packets 0 '
+}
+
+# What its tap sends is looked at: is_guarded TAP
+is_guarded()
+{
+	nft list set inet vmnetd ifs | grep -q "\"$1\"" &&
+	    nft list set ip6 vmnetd ifs | grep -q "\"$1\"" &&
+	    nft list set arp vmnetd ifs | grep -q "\"$1\""
+}
+
 # place_hears PLACE ADDRESS COMMAND ...: packets from that address come in
 # while the command runs.
 place_hears()

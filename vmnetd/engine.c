@@ -502,6 +502,19 @@ send_raise(const struct tap *tap)
 }
 
 void
+send_confine(const struct tap *tap)
+{
+	struct msg_confine	 msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.port = tap->port;
+	msg.ifindex = tap->ifc.index;
+	msg.ifn = tap->ifn;
+	strlcpy(msg.vm, tap->vm, sizeof(msg.vm));
+	channel_send(&priv, IMSG_CONFINE, 0, -1, &msg, sizeof(msg));
+}
+
+void
 send_prepare(const struct tap *tap)
 {
 	struct msg_prepare	 msg;

@@ -67,6 +67,7 @@ struct tap {
 	uint32_t		 rdomain;	/* with a lease: of its pool */
 	uint32_t		 seq;		/* STORING: of the request */
 	uint32_t		 port;		/* 0: none */
+	bool			 confined;	/* the port is */
 	int64_t			 since;		/* in this state */
 	bool			 heard;		/* a DHCP client, since ready */
 	struct lease		*lease;		/* STORING to READY; FAILED
@@ -95,6 +96,7 @@ extern struct stats	 stats;
 
 int64_t	 now(void);			/* wall clock, seconds */
 void	 send_raise(const struct tap *);
+void	 send_confine(const struct tap *);
 void	 send_look(const struct tap *);
 void	 send_prepare(const struct tap *);
 void	 send_prune(void);
@@ -114,6 +116,7 @@ bool	 notes_hold(bool);
 /* tap.c */
 extern struct tap_index	 taps;
 extern struct tap_names	 tap_names;
+extern struct tap_queue	 taps_failed;	/* longest first */
 
 void	 taps_init(void);
 void	 tap_seen(const struct interface *);

@@ -124,6 +124,8 @@ wish(const struct conf *conf, struct port *port)
 
 	conf_match(conf, rp->vm, rp->ifn, &match);
 	wish_free(rp);
+	if (port->confined)
+		return 0;
 	for (level = 0; level < 3; level++)
 		n += match.nrules[level];
 	rp->forward = calloc(match.nforward + 1, sizeof(*rp->forward));
@@ -205,6 +207,31 @@ guard_remove(struct port *port)
 	wish_free(&port->rules);
 }
 
+void
+guard_confine(struct port *port)
+{
+	struct rules_port	*rp = &port->rules;
+	struct port		 was = *port;
+	char			 buf[256];
+
+	port->confined = true;
+	rp->forward = NULL;
+	rp->rules = NULL;
+	rp->nforward = rp->nrules = 0;
+	/* Not even the host address is its own any more. */
+	memset(&rp->host, 0, sizeof(rp->host));
+	rp->guest = 0;
+	rp->via = 0;
+	rp->isolate = false;
+	port->guarded = kernel_filter_add(rp, buf, sizeof(buf)) == 0;
+	if (!port->guarded)
+		log_warnx("%s: what it sends is not dropped: %s", rp->tap,
+		    buf);
+	if (was.rules.nforward > 0)
+		inherit(&was);
+	wish_free(&was.rules);
+}
+
 /* What a port that goes had, others that match may have now. */
 static void
 inherit(const struct port *gone)
@@ -214,7 +241,8 @@ inherit(const struct port *gone)
 	bool		 ok;
 
 	RB_FOREACH(port, port_tree, &ports) {
-		if (port == gone || !port->guarded || !shares(port, gone))
+		if (port == gone || !port->guarded || port->confined ||
+		    !shares(port, gone))
 			continue;
 		/* Refused, it still has what it had: WITHDRAW removes that. */
 		ok = guard_add(port, buf, sizeof(buf)) == 0;

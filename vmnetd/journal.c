@@ -139,6 +139,7 @@ static int	 synced_format(char *, size_t);
 static bool	 is_synced(const char *);
 static int	 line_parse(const char *, struct lease_record *, bool *);
 static int	 fields_parse(char **, struct lease_record *);
+static int	 record_format(const struct lease_record *, char *, size_t);
 static int	 forget_format(const char *, uint8_t, char *, size_t);
 static int	 number_parse(const char *, int64_t, int64_t *);
 static int	 state_parse(const char *, uint8_t *);
@@ -505,24 +506,24 @@ settle_file(struct journal *j)
 
 /* --- lines -------------------------------------------------------------- */
 
-/* CRC-32 of IEEE 802.3, by half bytes. */
+/* CRC-32 of IEEE 802.3, by bytes: 100,000 lines are to be read at a start. */
 static uint32_t
 crc32_of(const char *p, size_t len)
 {
-	static const uint32_t	 table[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
-		0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c
-	};
-	uint32_t		 crc = 0xffffffffU;
-	size_t			 i;
+	static uint32_t	 table[256];
+	uint32_t	 crc;
+	size_t		 i;
+	int		 bit;
 
-	for (i = 0; i < len; i++) {
-		crc ^= (uint8_t)p[i];
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
+	for (i = 1; table[255] == 0 && i < 256; i++) {
+		table[i] = i;
+		for (bit = 0; bit < 8; bit++)
+			table[i] = table[i] >> 1 ^
+			    (table[i] & 1 ? 0xedb88320U : 0);
 	}
+	crc = 0xffffffffU;
+	for (i = 0; i < len; i++)
+		crc = crc >> 8 ^ table[(crc ^ (uint8_t)p[i]) & 0xff];
 	return ~crc;
 }
 
@@ -554,31 +555,38 @@ synced_format(char *buf, size_t size)
 	return line_seal(buf, size, snprintf(buf, size, SYNCED));
 }
 
+/* Of a line that is intact. */
 static bool
 is_synced(const char *line)
 {
-	char	 mark[JOURNAL_LINELEN];
+	const size_t	 len = sizeof(SYNCED) - 1;
 
-	synced_format(mark, sizeof(mark));
-	return strcmp(line, mark) == 0;
+	return strncmp(line, SYNCED, len) == 0 && strlen(line + len) == CRCLEN;
 }
 
 int
 journal_format(const struct lease_record *record, char *buf, size_t size)
 {
+	int	 len = record_format(record, buf, size);
+
+	return line_seal(buf, size, len) == -1 ? -1 : 0;
+}
+
+/* Without the checksum: what snprintf(3) says, or -1. */
+static int
+record_format(const struct lease_record *record, char *buf, size_t size)
+{
 	const struct prefix	 subnet = { record->subnet, record->plen };
 	char			 hostname[4 * HOSTNAME_LEN];
-	int			 len;
 
 	if (record_check(record) != NULL)
 		return -1;
 	hostname_encode(record->hostname, hostname);
-	len = snprintf(buf, size, "lease %s %u %s %s %s %s %lld %lld %s %s",
+	return snprintf(buf, size, "lease %s %u %s %s %s %s %lld %lld %s %s",
 	    record->vm, record->ifn, record->pool, prefix_ntoa(&subnet),
 	    addr_ntoa(record->guest), lease_state_name(record->state),
 	    (long long)record->since, (long long)record->expires,
 	    record->has_lladdr ? lladdr_ntoa(record->lladdr) : "-", hostname);
-	return line_seal(buf, size, len) == -1 ? -1 : 0;
 }
 
 static int
@@ -609,10 +617,10 @@ line_parse(const char *line, struct lease_record *record, bool *forget)
 	char	 copy[JOURNAL_LINELEN], again[JOURNAL_LINELEN];
 	char	*field[FIELDS], *p = copy;
 	int64_t	 ifn;
-	int	 n;
+	int	 len = strlen(line) - CRCLEN, n;
 
 	strlcpy(copy, line, sizeof(copy));
-	copy[strlen(copy) - CRCLEN] = '\0';
+	copy[len] = '\0';
 	for (n = 0; p != NULL && n < FIELDS; n++)
 		field[n] = strsep(&p, " ");
 	memset(record, 0, sizeof(*record));
@@ -626,10 +634,12 @@ line_parse(const char *line, struct lease_record *record, bool *forget)
 		if (!conf_valid_vmname(record->vm) ||
 		    forget_format(record->vm, ifn, again, sizeof(again)) == -1)
 			return -1;
-	} else if (n != FIELDS || fields_parse(field, record) == -1 ||
-	    journal_format(record, again, sizeof(again)) == -1)
+		return strcmp(line, again) == 0 ? 0 : -1;
+	}
+	if (n != FIELDS || fields_parse(field, record) == -1 ||
+	    record_format(record, again, sizeof(again)) != len)
 		return -1;
-	return strcmp(line, again) == 0 ? 0 : -1;
+	return memcmp(line, again, len) == 0 ? 0 : -1;
 }
 
 static int
@@ -892,21 +902,23 @@ entry_add(struct journal *j, const struct lease_record *record,
 
 	if ((new = entry_new(j, record, linelen)) == NULL)
 		return fail(j, "out of memory");
-	old = entry_find(j, record->vm, record->ifn);
-	if (old != NULL)
+	if ((old = RB_INSERT(names, &j->names, new)) != NULL)
 		RB_REMOVE(subnets, &j->subnets, old);
 	other = entry_overlap(j, new);
 	if (old != NULL)
 		RB_INSERT(subnets, &j->subnets, old);
 	if (other != NULL) {
+		if (old == NULL)
+			RB_REMOVE(names, &j->names, new);
 		free(new);
 		return fail(j, "VM \"%s\" interface %u: VM \"%s\" interface "
 		    "%u has its subnet", record->vm, record->ifn, other->text,
 		    other->ifn);
 	}
-	if (old != NULL)
+	if (old != NULL) {
 		entry_remove(j, old);
-	RB_INSERT(names, &j->names, new);
+		RB_INSERT(names, &j->names, new);
+	}
 	RB_INSERT(subnets, &j->subnets, new);
 	j->live += linelen;
 	j->count++;

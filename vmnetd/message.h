@@ -82,6 +82,7 @@ enum message_type {
 
 	/* engine to priv */
 	IMSG_RAISE,		/* struct msg_raise */
+	IMSG_CONFINE,		/* struct msg_confine */
 	IMSG_PREPARE,		/* struct msg_prepare */
 	IMSG_WITHDRAW,		/* struct msg_withdraw */
 	IMSG_LOOK,		/* uint32_t: interface index */
@@ -124,8 +125,19 @@ struct msg_interface {
  * A port is one use of a tap by one VM interface, from PREPARE to WITHDRAW.
  * Its number is never used again, so nothing that is late on its way can be
  * taken for the tap's next VM's.
+ *
+ * One whose tap has no network, but may have a VM, is confined: it may not
+ * send anything.  Such a port is what CONFINE makes, also of one in use, and a
+ * PREPARE that is refused leaves; it gives way to the next port of its tap.
  */
 struct msg_raise {
+	uint32_t	 ifindex;
+	uint32_t	 ifn;
+	char		 vm[VM_NAMELEN];
+};
+
+struct msg_confine {
+	uint32_t	 port;
 	uint32_t	 ifindex;
 	uint32_t	 ifn;
 	char		 vm[VM_NAMELEN];

@@ -89,11 +89,19 @@ static void	 know_address(const struct interface *, void *);
 static struct priv_pool	*find_pool(const struct conf_pool *);
 static void	 look(uint32_t);
 static void	 raise_tap(const struct msg_raise *);
+static struct port *port_of_tap(uint32_t);
+static void	 admit(struct port *);
+static void	 give_way(struct port *);
+static struct port *confined_port(const struct msg_confine *);
+static void	 confine(const struct msg_confine *);
+static void	 confine_port(struct port *);
+static void	 remove_address(const struct port *,
+		    const struct interface *);
 static void	 prepare(const struct msg_prepare *);
 static int	 prepare_tap(const struct msg_prepare *, struct interface *,
-		    struct port *, char *, size_t);
-static int	 open_tap(const struct interface *, const struct port *, char *,
-		    size_t);
+		    struct port *, bool *, char *, size_t);
+static int	 open_tap(const struct port *, const struct interface *,
+		    char *, size_t);
 static int	 check_vm(const struct interface *, const char *, uint32_t,
 		    struct conf_match *, char *, size_t);
 static int	 check_subnet(const struct msg_prepare *,
@@ -102,7 +110,8 @@ static int	 check_subnet(const struct msg_prepare *,
 static bool	 is_kept(const struct msg_prepare *);
 static int	 check_host(const struct port *, struct interface *, char *,
 		    size_t);
-static int	 check_port(const struct msg_prepare *,
+static int	 check_port(const struct msg_prepare *, char *, size_t);
+static int	 check_free(const struct msg_prepare *,
 		    const struct interface *, char *, size_t);
 static int	 set_address(const struct interface *, const struct prefix *,
 		    char *, size_t);
@@ -129,7 +138,7 @@ struct port_tree			 ports = RB_INITIALIZER(&ports);
 
 static struct channel			 parent, engine, frontend;
 static struct conf			*conf;
-static int				 nports;
+static int				 nports;	/* not confined */
 static TAILQ_HEAD(, priv_pool)		 pools = TAILQ_HEAD_INITIALIZER(pools);
 static struct tap_tree			 taps = RB_INITIALIZER(&taps);
 static struct subnet_tree		 subnets = RB_INITIALIZER(&subnets);
@@ -330,6 +339,7 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 {
 	struct msg_prepare	 prep;
 	struct msg_raise	 rise;
+	struct msg_confine	 idle;
 	struct msg_withdraw	 gone;
 	uint32_t		 ifindex, port;
 
@@ -346,6 +356,10 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 	case IMSG_RAISE:
 		if (message_get(ch, imsg, &rise, sizeof(rise)))
 			raise_tap(&rise);
+		break;
+	case IMSG_CONFINE:
+		if (message_get(ch, imsg, &idle, sizeof(idle)))
+			confine(&idle);
 		break;
 	case IMSG_PREPARE:
 		if (message_get(ch, imsg, &prep, sizeof(prep)))
@@ -487,6 +501,123 @@ raise_tap(const struct msg_raise *msg)
 		log_warn("%s: set up", ifc.name);
 }
 
+/* --- ports ----------------------------------------------------------------- */
+
+static struct port *
+port_of_tap(uint32_t ifindex)
+{
+	struct port	 key;
+
+	key.rules.ifindex = ifindex;
+	return RB_FIND(tap_tree, &taps, &key);
+}
+
+/* In place of a confined one: what that had is this one's now. */
+static void
+admit(struct port *port)
+{
+	struct port	*old;
+
+	if ((old = port_of_tap(port->rules.ifindex)) != NULL) {
+		RB_REMOVE(port_tree, &ports, old);
+		RB_REMOVE(tap_tree, &taps, old);
+		free(old);
+	}
+	RB_INSERT(port_tree, &ports, port);
+	RB_INSERT(tap_tree, &taps, port);
+	if (!port->confined) {
+		RB_INSERT(subnet_tree, &subnets, port);
+		nports++;
+	}
+}
+
+/* What was asked for its tap is none of ours any more. */
+static void
+give_way(struct port *port)
+{
+	if (port == NULL || !port->confined)
+		return;
+	RB_REMOVE(port_tree, &ports, port);
+	RB_REMOVE(tap_tree, &taps, port);
+	guard_remove(port);
+	free(port);
+}
+
+/* Of one that is in use: all but the tap is taken away. */
+static void
+confine_port(struct port *port)
+{
+	struct interface	 ifc;
+
+	channel_send(&frontend, IMSG_PORT_CLOSE, 0, -1, &port->id,
+	    sizeof(port->id));
+	RB_REMOVE(subnet_tree, &subnets, port);
+	nports--;
+	if (kernel_look_priv(port->rules.ifindex, &ifc) == 0)
+		remove_address(port, &ifc);
+	guard_confine(port);
+}
+
+/* A new port for a tap that is a VM's of ours, or NULL. */
+static struct port *
+confined_port(const struct msg_confine *msg)
+{
+	struct conf_match	 match;
+	struct interface	 ifc;
+	struct port		*port;
+	char			 reason[CTL_REASONLEN];
+
+	if (kernel_look_priv(msg->ifindex, &ifc) == -1)
+		return NULL;	/* gone meanwhile: its departure follows */
+	if (check_vm(&ifc, msg->vm, msg->ifn, &match, reason,
+	    sizeof(reason)) == -1) {
+		log_debug("%s: not confined: %s", ifc.name, reason);
+		return NULL;
+	}
+	if (kernel_tap_join(&ifc) == -1)
+		log_warn("%s: join the group vmnet", ifc.name);
+	if ((port = calloc(1, sizeof(*port))) == NULL)
+		fatal("port");
+	port->id = msg->port;
+	port->confined = true;
+	port->rules.ifindex = msg->ifindex;
+	port->rules.ifn = msg->ifn;
+	port->rules.rdomain = ifc.rdomain;
+	strlcpy(port->rules.tap, ifc.name, sizeof(port->rules.tap));
+	strlcpy(port->rules.vm, msg->vm, sizeof(port->rules.vm));
+	return port;
+}
+
+static void
+confine(const struct msg_confine *msg)
+{
+	struct port	*port, *there, key;
+
+	if (!message_string(msg->vm, sizeof(msg->vm))) {
+		log_warnx("engine sent text without an end: ignored");
+		return;
+	}
+	key.id = msg->port;
+	port = RB_FIND(port_tree, &ports, &key);
+	there = port_of_tap(msg->ifindex);
+	if (port != there && (port != NULL || !there->confined)) {
+		log_warnx("interface %u: not confined: port %u is in use",
+		    msg->ifindex, msg->port);
+		return;
+	}
+	if (port != NULL) {
+		if (!port->confined)
+			confine_port(port);
+		return;
+	}
+	if ((port = confined_port(msg)) == NULL) {
+		give_way(there);
+		return;
+	}
+	guard_confine(port);
+	admit(port);
+}
+
 static void
 prepare(const struct msg_prepare *msg)
 {
@@ -494,25 +625,28 @@ prepare(const struct msg_prepare *msg)
 	struct msg_port		 notice;
 	struct interface	 ifc;
 	struct port		*port;
+	bool			 ours = false;
 	int			 fd;
 
 	memset(&answer, 0, sizeof(answer));
 	answer.port = msg->port;
 	if ((port = calloc(1, sizeof(*port))) == NULL)
 		fatal("port");
-	if ((fd = prepare_tap(msg, &ifc, port, answer.reason,
+	if ((fd = prepare_tap(msg, &ifc, port, &ours, answer.reason,
 	    sizeof(answer.reason))) == -1) {
 		say_refused(msg, answer.reason);
-		guard_remove(port);
-		free(port);
+		if (ours) {
+			guard_confine(port);
+			admit(port);
+		} else {
+			give_way(port_of_tap(msg->ifindex));
+			free(port);
+		}
 		channel_send(&engine, IMSG_PREPARED, 0, -1, &answer,
 		    sizeof(answer));
 		return;
 	}
-	RB_INSERT(port_tree, &ports, port);
-	RB_INSERT(tap_tree, &taps, port);
-	RB_INSERT(subnet_tree, &subnets, port);
-	nports++;
+	admit(port);
 
 	notice.port = msg->port;
 	notice.ifindex = msg->ifindex;
@@ -522,13 +656,15 @@ prepare(const struct msg_prepare *msg)
 	channel_send(&engine, IMSG_PREPARED, 0, -1, &answer, sizeof(answer));
 }
 
-/* The packet descriptor of the tap made ready, or -1 with the reason. */
+/*
+ * The packet descriptor of the tap made ready, or -1 with the reason, and
+ * whether the tap is ours all the same.
+ */
 static int
 prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
-    struct port *port, char *reason, size_t size)
+    struct port *port, bool *ours, char *reason, size_t size)
 {
 	struct conf_match	 match;
-	bool			 had;
 	int			 fd;
 
 	if (!message_string(msg->vm, sizeof(msg->vm)) ||
@@ -550,26 +686,28 @@ prepare_tap(const struct msg_prepare *msg, struct interface *ifc,
 	port->rules.guest = msg->guest;
 
 	if (check_vm(ifc, msg->vm, msg->ifn, &match, reason, size) == -1 ||
-	    check_port(msg, ifc, reason, size) == -1 ||
-	    check_subnet(msg, ifc, &match, reason, size) == -1 ||
-	    check_host(port, ifc, reason, size) == -1)
+	    check_port(msg, reason, size) == -1)
 		return -1;
+	*ours = true;
 	if (kernel_tap_join(ifc) == -1)
 		return refuse(reason, size, "join the group vmnet: %s",
 		    strerror(errno));
-	had = has_address(ifc, &port->rules.host);
+	if (check_free(msg, ifc, reason, size) == -1 ||
+	    check_subnet(msg, ifc, &match, reason, size) == -1 ||
+	    check_host(port, ifc, reason, size) == -1)
+		return -1;
 	/* No address and no packet before the rules that confine them. */
 	if (guard_add(port, reason, size) == -1 ||
 	    set_address(ifc, &port->rules.host, reason, size) == -1)
 		return -1;
-	/* Refused, it keeps no address that another tap may be given. */
-	if ((fd = open_tap(ifc, port, reason, size)) == -1 && !had)
-		(void)kernel_address_del(ifc, &port->rules.host);
+	if ((fd = open_tap(port, ifc, reason, size)) == -1 &&
+	    kernel_look_priv(port->rules.ifindex, ifc) == 0)
+		remove_address(port, ifc);
 	return fd;
 }
 
 static int
-open_tap(const struct interface *ifc, const struct port *port, char *reason,
+open_tap(const struct port *port, const struct interface *ifc, char *reason,
     size_t size)
 {
 	int	 fd;
@@ -587,10 +725,9 @@ open_tap(const struct interface *ifc, const struct port *port, char *reason,
 	return fd;
 }
 
-/* There is room, and nobody else uses this number, this tap or subnet. */
+/* There is room, and nobody else uses this port number or this tap. */
 static int
-check_port(const struct msg_prepare *msg, const struct interface *ifc,
-    char *reason, size_t size)
+check_port(const struct msg_prepare *msg, char *reason, size_t size)
 {
 	struct port	 key, *other;
 	const int	 limit = process_descriptors();
@@ -602,10 +739,20 @@ check_port(const struct msg_prepare *msg, const struct interface *ifc,
 	key.id = msg->port;
 	if (RB_FIND(port_tree, &ports, &key) != NULL)
 		return refuse(reason, size, "port %u is in use", msg->port);
-	key.rules.ifindex = msg->ifindex;
-	if ((other = RB_FIND(tap_tree, &taps, &key)) != NULL)
+	other = port_of_tap(msg->ifindex);
+	if (other != NULL && !other->confined)
 		return refuse(reason, size, "%s is in use by %s",
 		    other->rules.tap, other->rules.vm);
+	return 0;
+}
+
+/* Nor this subnet. */
+static int
+check_free(const struct msg_prepare *msg, const struct interface *ifc,
+    char *reason, size_t size)
+{
+	struct port	 key, *other;
+
 	key.rules.rdomain = ifc->rdomain;
 	key.subnet.addr = msg->subnet;
 	key.subnet.len = msg->plen;
@@ -771,25 +918,33 @@ withdraw(const struct msg_withdraw *msg)
 	key.id = msg->port;
 	if ((port = RB_FIND(port_tree, &ports, &key)) == NULL)
 		return;		/* it was refused */
-	channel_send(&frontend, IMSG_PORT_CLOSE, 0, -1, &port->id,
-	    sizeof(port->id));
 	RB_REMOVE(port_tree, &ports, port);
 	RB_REMOVE(tap_tree, &taps, port);
-	RB_REMOVE(subnet_tree, &subnets, port);
-	nports--;
+	if (!port->confined) {
+		RB_REMOVE(subnet_tree, &subnets, port);
+		nports--;
+		channel_send(&frontend, IMSG_PORT_CLOSE, 0, -1, &port->id,
+		    sizeof(port->id));
+	}
 	if (kernel_look_priv(port->rules.ifindex, &ifc) == 0 &&
 	    strcmp(ifc.name, port->rules.tap) == 0) {
-		if (has_address(&ifc, &port->rules.host) &&
-		    kernel_address_del(&ifc, &port->rules.host) == -1 &&
-		    errno != ENXIO && errno != ENODEV)
-			log_warn("%s: remove address %s", ifc.name,
-			    prefix_ntoa(&port->rules.host));
+		remove_address(port, &ifc);
 		if (msg->vacate && kernel_tap_vacate(&ifc) == -1 &&
 		    errno != ENXIO && errno != ENODEV)
 			log_warn("%s: clear description", ifc.name);
 	}
 	guard_remove(port);
 	free(port);
+}
+
+static void
+remove_address(const struct port *port, const struct interface *ifc)
+{
+	if (has_address(ifc, &port->rules.host) &&
+	    kernel_address_del(ifc, &port->rules.host) == -1 &&
+	    errno != ENXIO && errno != ENODEV)
+		log_warn("%s: remove address %s", ifc->name,
+		    prefix_ntoa(&port->rules.host));
 }
 
 void

@@ -41,6 +41,7 @@ struct port {
 	struct prefix	 subnet;
 	struct rules_port rules;	/* whose it is, and what it wants */
 	bool		 guarded;	/* the rules are loaded */
+	bool		 confined;	/* those of one that may not send */
 };
 RB_HEAD(port_tree, port);
 RB_PROTOTYPE(port_tree, port, entry, port_cmp)
@@ -67,6 +68,8 @@ int	 guard_configure(const struct conf *, char *, size_t);
  */
 int	 guard_add(struct port *, char *, size_t);
 void	 guard_remove(struct port *);
+/* Instead of what it had, if anything: what its tap sends is dropped. */
+void	 guard_confine(struct port *);
 /* All that were there at the start are back: the rest is stale. */
 void	 guard_prune(void);
 /* What is loaded for all (NULL) or for a port; malloc'ed text or NULL. */

@@ -36,6 +36,7 @@ static void	 text_add(struct rules_text *, const char *, size_t);
 static void	 add_origin(struct rules_text *, const char *, int);
 static size_t	 find_line(const struct rules_text *, int, const char **);
 static const char *parse_place(const char *, int *);
+static const char *advice(const char *, size_t);
 static size_t	 explain_line(const struct rules_text *, const char *,
 		    size_t, char *, size_t);
 
@@ -237,6 +238,16 @@ parse_place(const char *p, int *line)
 	return NULL;
 }
 
+/* libnftables would look into files for it, and there are none there. */
+static const char *
+advice(const char *what, size_t len)
+{
+	static const char	 unknown[] = "Could not resolve";
+
+	return memmem(what, len, unknown, sizeof(unknown) - 1) == NULL ? "" :
+	    " (names are not looked up: write the number)";
+}
+
 /* One message; how many characters it took. */
 static size_t
 explain_line(const struct rules_text *text, const char *p, size_t len,
@@ -250,8 +261,8 @@ explain_line(const struct rules_text *text, const char *p, size_t len,
 	rest = len - (size_t)(what - p);
 	path = rules_text_origin(text, line, &there);
 	if (path != NULL)
-		n = snprintf(buf, size, "%s:%d: %.*s\n", path, there,
-		    (int)rest, what);
+		n = snprintf(buf, size, "%s:%d: %.*s%s\n", path, there,
+		    (int)rest, what, advice(what, rest));
 	else {
 		len = find_line(text, line, &rule);
 		n = snprintf(buf, size, "%.*s: \"%.*s\"\n", (int)rest, what,

@@ -331,6 +331,8 @@ rules_pf_tables(const struct rules_port *port,
 	const char	*via = addr_ntoa(port->via);
 	size_t		 n = 0;
 
+	if (port->guest == 0)
+		return 0;
 	add_table(&tables[n++], port->guest, "guests", "");
 	if (port->isolate)
 		add_table(&tables[n++], port->guest, "p_", port->pool);

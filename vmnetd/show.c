@@ -164,24 +164,25 @@ key_cmp(const char *vma, uint32_t ifna, uint32_t indexa, const char *vmb,
 	return indexa < indexb ? -1 : indexa > indexb;
 }
 
-/* The next failed tap without a lease. */
+/* The next failed tap without a lease; there are few. */
 static struct tap *
 tap_after(const struct ctl_cursor *cursor)
 {
-	struct tap	*tap, key;
+	struct tap	*tap, *first = NULL;
+	int		 order;
 
-	memset(&key, 0, sizeof(key));
-	strlcpy(key.vm, cursor->vm, sizeof(key.vm));
-	key.ifn = cursor->ifn;
-	key.ifc.index = cursor->ifindex;
-	tap = RB_NFIND(tap_names, &tap_names, &key);
-	for (; tap != NULL; tap = RB_NEXT(tap_names, &tap_names, tap))
-		if (tap->state == TAP_FAILED && tap->lease == NULL &&
-		    (!cursor->started || key_cmp(tap->vm, tap->ifn,
-		    tap->ifc.index, cursor->vm, cursor->ifn,
-		    cursor->ifindex) > 0))
-			return tap;
-	return NULL;
+	TAILQ_FOREACH(tap, &taps_failed, queue) {
+		order = key_cmp(tap->vm, tap->ifn, tap->ifc.index, cursor->vm,
+		    cursor->ifn, cursor->ifindex);
+		if (tap->lease != NULL || order < 0 ||
+		    (order == 0 && cursor->started))
+			continue;
+		if (first == NULL || key_cmp(tap->vm, tap->ifn,
+		    tap->ifc.index, first->vm, first->ifn,
+		    first->ifc.index) < 0)
+			first = tap;
+	}
+	return first;
 }
 
 /* The first lease at or after a VM interface. */
@@ -434,7 +435,8 @@ show_rules(uint32_t client, const struct ctl_request *req)
 		return;
 	}
 	tap = tap_named(req->vm, req->ifn == CTL_ANY_IF ? 0 : req->ifn);
-	if (tap == NULL || tap->port == 0 || (req->ifn != CTL_ANY_IF &&
+	if (tap == NULL || tap->port == 0 || tap->state == TAP_WAITING ||
+	    (req->ifn != CTL_ANY_IF &&
 	    tap->ifn != req->ifn)) {
 		show_error(client, "VM \"%s\" is not present", req->vm);
 		return;

@@ -61,7 +61,9 @@ static void	 tap_timer(int, short, void *);
 static void	 tap_claim(struct tap *);
 static int	 tap_blocked(const struct prefix *, uint32_t *, void *);
 static void	 lease_stored(uint32_t, const char *);
+static void	 tap_number(struct tap *);
 static void	 tap_prepare(struct tap *);
+static void	 tap_confine(struct tap *);
 static void	 tap_bind(struct tap *);
 static void	 tap_ready(struct tap *);
 static void	 tap_check_address(struct tap *);
@@ -87,10 +89,10 @@ RB_PROTOTYPE_STATIC(tap_ports, tap, byport, tap_port_cmp)
 
 struct tap_index	 taps = RB_INITIALIZER(&taps);
 struct tap_names	 tap_names = RB_INITIALIZER(&tap_names);
+struct tap_queue	 taps_failed = TAILQ_HEAD_INITIALIZER(taps_failed);
 
 static struct tap_ports	 ports = RB_INITIALIZER(&ports);
 static struct tap_queue	 storing = TAILQ_HEAD_INITIALIZER(storing);
-static struct tap_queue	 failed = TAILQ_HEAD_INITIALIZER(failed);
 static struct event	 retry_ev, grace_ev, prune_ev, notes_ev;
 static uint32_t		 last_port;
 static bool		 scanned, pruned;
@@ -462,6 +464,9 @@ tap_link_lost(struct tap *tap)
 	tap_set_state(tap, TAP_WAITING);
 	strlcpy(tap->reason, tap->ifc.up ? "no VM holds it open" :
 	    "it is down", sizeof(tap->reason));
+	/* Its next VM finds it up, and may be quicker than we are. */
+	if (kernel_traits.taps_need_up)
+		tap_confine(tap);
 }
 
 static void
@@ -615,16 +620,38 @@ tap_stored(uint32_t seq, const char *error)
 	tap_fail(tap, "lease cannot be stored: %s", error);
 }
 
+/* A new port, in whose favour priv drops one that was confined. */
+static void
+tap_number(struct tap *tap)
+{
+	if (tap->port != 0)
+		RB_REMOVE(tap_ports, &ports, tap);
+	if (++last_port == 0)
+		++last_port;		/* 0 is none */
+	tap->port = last_port;
+	RB_INSERT(tap_ports, &ports, tap);
+}
+
 static void
 tap_prepare(struct tap *tap)
 {
 	tap_set_state(tap, TAP_PREPARING);
-	if (++last_port == 0)
-		++last_port;		/* 0 is none */
-	tap->port = last_port;
+	tap_number(tap);
+	tap->confined = false;
 	tap->addr_seen = false;
-	RB_INSERT(tap_ports, &ports, tap);
 	send_prepare(tap);
+}
+
+/* It is ours, but not served: what its VM sends goes nowhere. */
+static void
+tap_confine(struct tap *tap)
+{
+	if (tap->confined)
+		return;
+	if (tap->port == 0)
+		tap_number(tap);
+	tap->confined = true;
+	send_confine(tap);
 }
 
 static struct tap *
@@ -646,11 +673,6 @@ tap_prepared(uint32_t port, bool ok, const uint8_t *lladdr,
 	    tap->state != TAP_READY))
 		return;		/* its VM has gone meanwhile */
 	if (!ok) {
-		/* What priv has of it, if anything, is to go as well. */
-		if (tap->state == TAP_READY)
-			send_withdraw(port, false);
-		RB_REMOVE(tap_ports, &ports, tap);
-		tap->port = 0;
 		lease_fail(tap->lease, now(), reason);
 		tap_fail(tap, "%s", reason);
 		return;
@@ -722,8 +744,7 @@ tap_check_address(struct tap *tap)
 		return;
 	log_warnx("%s: the host address %s was removed: setting it again",
 	    tap->ifc.name, prefix_ntoa(&host));
-	send_withdraw(tap->port, false);
-	RB_REMOVE(tap_ports, &ports, tap);
+	tap_confine(tap);
 	tap_prepare(tap);
 }
 
@@ -763,13 +784,14 @@ tap_abandon(struct tap *tap, bool vacate)
 
 	evtimer_del(&tap->timer);
 	if (tap->state == TAP_STORING || tap->state == TAP_FAILED)
-		TAILQ_REMOVE(tap->state == TAP_STORING ? &storing : &failed,
-		    tap, queue);
+		TAILQ_REMOVE(tap->state == TAP_STORING ? &storing :
+		    &taps_failed, tap, queue);
 	if (tap->port != 0) {
 		send_withdraw(tap->port, vacate);
 		RB_REMOVE(tap_ports, &ports, tap);
 		tap->port = 0;
 	}
+	tap->confined = false;
 	free(tap->early);
 	tap->early = NULL;
 	tap->settled = false;
@@ -792,7 +814,7 @@ tap_set_state(struct tap *tap, enum tap_state state)
 	if (tap->state == TAP_STORING)
 		TAILQ_REMOVE(&storing, tap, queue);
 	else if (tap->state == TAP_FAILED)
-		TAILQ_REMOVE(&failed, tap, queue);
+		TAILQ_REMOVE(&taps_failed, tap, queue);
 	if (tap->state != state)
 		tap->since = now();
 	tap->state = state;
@@ -823,7 +845,8 @@ tap_fail(struct tap *tap, const char *fmt, ...)
 	va_end(ap);
 
 	tap_set_state(tap, TAP_FAILED);
-	TAILQ_INSERT_TAIL(&failed, tap, queue);
+	TAILQ_INSERT_TAIL(&taps_failed, tap, queue);
+	tap_confine(tap);
 	if (strcmp(reason, tap->reason) != 0) {
 		strlcpy(tap->reason, reason, sizeof(tap->reason));
 		log_warnx("%s: %s interface %u: %s", tap->ifc.name, tap->vm,
@@ -839,7 +862,7 @@ taps_retry(void)
 {
 	const struct timeval	 soon = { 0, 0 };
 
-	if (!TAILQ_EMPTY(&failed))
+	if (!TAILQ_EMPTY(&taps_failed))
 		evtimer_add(&retry_ev, &soon);
 }
 
@@ -849,12 +872,12 @@ retry_timer(int fd, short events, void *arg)
 {
 	struct tap	*tap, *last;
 
-	if ((last = TAILQ_LAST(&failed, tap_queue)) == NULL)
+	if ((last = TAILQ_LAST(&taps_failed, tap_queue)) == NULL)
 		return;
 	do {
-		tap = TAILQ_FIRST(&failed);
+		tap = TAILQ_FIRST(&taps_failed);
 		tap_evaluate(tap);
-	} while (tap != last && !TAILQ_EMPTY(&failed));
+	} while (tap != last && !TAILQ_EMPTY(&taps_failed));
 }
 
 /* --- DHCP ------------------------------------------------------------------ */
@@ -870,7 +893,8 @@ tap_frame(uint32_t port, const uint8_t *frame, size_t len, int flags)
 		return;
 	}
 	/* The guest was faster than priv's answer: keep one frame for it. */
-	if (tap == NULL || tap->early != NULL ||
+	if (tap == NULL || tap->state != TAP_PREPARING ||
+	    tap->early != NULL ||
 	    (tap->early = malloc(len > 0 ? len : 1)) == NULL) {
 		stats.dropped[DROP_NOT_READY]++;
 		return;

@@ -84,7 +84,7 @@ host_state >"$DIR/after"
 
 is "what is right was done" "$(logged "evil: good" | grep -c "DONE")" 2
 is "and nothing else" "$(logged "evil: " | grep "DONE" | grep -v good-)" ""
-is "of so many attempts" "$(logged "evil: " | wc -l | tr -d ' ')" 76
+is "of so many attempts" "$(logged "evil: " | wc -l | tr -d ' ')" 81
 is "only the good one has changed the host" \
     "$(diff "$DIR/before" "$DIR/after" | grep '^[<>]' | grep -v tap0)" ""
 is "it has one address" "$(tap_addresses tap0)" 172.16.0.2/31
@@ -111,6 +111,7 @@ says "a network of the host" "host0 is in the way of 172.16.0.134/31"
 says "a foreign address" "192.0.2.1/24, which is not ours"
 says "a bridge's port" "tap4.* bridge"
 says "one to be ignored" "ignore"
+says "another's port" "not confined: port 1 is in use"
 says "no tap" "host0 is no tap"
 says "a malformed request" "malformed request"
 says "a wrong length" "engine sent message [0-9]* of wrong length"

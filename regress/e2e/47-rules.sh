@@ -31,6 +31,7 @@ linux)
 	EOR
 	own="tcp dport 80 drop"
 	mistake="tcp dport 26 frobnicate"
+	named="tcp dport ssh drop"
 	;;
 openbsd)
 	cat >"$DIR/lab.rules" <<-EOR
@@ -43,6 +44,7 @@ openbsd)
 	EOR
 	own="to 172.16.0.* port = 80"
 	mistake="block drop in on \$tap frobnicate"
+	named=
 	;;
 esac
 conf <<-EOC
@@ -88,6 +90,17 @@ ok "a correct one is not" ctl reload
 is "it counts at once" "$(ask vm1 $FAR 80)" ""
 is "and what it does not forbid passes" "$(ask vm1 $FAR 25)" \
     "name=out from=$vm1"
+
+# A name that would be looked up: pfctl does, libnftables cannot.
+if [ -n "$named" ]; then
+	cp "$DIR/lab.rules" "$DIR/kept.rules"
+	echo "$named" >>"$DIR/lab.rules"
+	nok "a name is refused" ctl reload
+	like "and it is said what to write" "$nok_out" \
+	    "*$DIR/lab.rules:4: *write the number*"
+	mv "$DIR/kept.rules" "$DIR/lab.rules"
+	ok "reload" ctl reload
+fi
 
 # A mistake that shows when a VM comes: it is failed, not unfiltered.
 ok "stop" daemon_stop

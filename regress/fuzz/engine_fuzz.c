@@ -78,6 +78,7 @@ struct port_model {
 	struct msg_prepare	 prep;
 	bool			 live;
 	bool			 ok;
+	bool			 confined;
 };
 
 static struct host_tap		 host[NTAPS];
@@ -161,6 +162,48 @@ port_model(uint32_t port)
 	return &port_models[port - first_port];
 }
 
+/* A confined port goes when there is another for its tap. */
+static void
+give_way(uint32_t ifindex)
+{
+	int	 i;
+
+	for (i = 0; i < 512; i++)
+		if (port_models[i].confined &&
+		    port_models[i].prep.ifindex == ifindex)
+			port_models[i].live = port_models[i].confined = false;
+}
+
+static void
+take_address(struct port_model *p)
+{
+	struct host_tap	*t = &host[p->prep.ifindex - 1];
+
+	if (p->ok && t->has_addr && t->addr.addr ==
+	    subnet_host(&(struct prefix){ p->prep.subnet, p->prep.plen }))
+		t->has_addr = false;
+	p->ok = false;
+}
+
+static void
+out_confine(const struct msg_confine *msg)
+{
+	struct port_model	*p;
+
+	if (first_port == 0)
+		first_port = msg->port;
+	must(vm_number(msg->vm) != -1);
+	if ((p = port_model(msg->port)) == NULL)
+		return;
+	if (p->live) {
+		must(p->prep.ifindex == msg->ifindex);
+		take_address(p);
+	} else
+		give_way(msg->ifindex);
+	p->prep.ifindex = msg->ifindex;
+	p->live = p->confined = true;
+}
+
 static void
 out_prepare(const struct msg_prepare *msg)
 {
@@ -172,10 +215,12 @@ out_prepare(const struct msg_prepare *msg)
 		first_port = msg->port;
 	must(n != -1 && is_stored[n] && is_durable[n]);
 	must(stored[n].subnet == msg->subnet && stored[n].plen == msg->plen);
+	give_way(msg->ifindex);
 	for (i = 0; i < 512; i++) {
 		b.addr = port_models[i].prep.subnet;
 		b.len = port_models[i].prep.plen;
-		must(!port_models[i].live || (!prefix_overlaps(&a, &b) &&
+		must(!port_models[i].live || port_models[i].confined ||
+		    (!prefix_overlaps(&a, &b) &&
 		    port_models[i].prep.ifindex != msg->ifindex));
 	}
 	if ((p = port_model(msg->port)) == NULL)
@@ -192,16 +237,12 @@ static void
 out_withdraw(const struct msg_withdraw *msg)
 {
 	struct port_model	*p = port_model(msg->port);
-	struct host_tap		*t;
 
 	if (p == NULL)
 		return;
 	must(p->live);
-	p->live = false;
-	t = &host[p->prep.ifindex - 1];
-	if (p->ok && t->has_addr && t->addr.addr ==
-	    subnet_host(&(struct prefix){ p->prep.subnet, p->prep.plen }))
-		t->has_addr = false;
+	p->live = p->confined = false;
+	take_address(p);
 }
 
 static void
@@ -236,6 +277,10 @@ out(struct channel *ch, uint32_t type, uint32_t id, int fd, const void *data,
 	case IMSG_PREPARE:
 		must(ch == &priv && len == sizeof(struct msg_prepare));
 		out_prepare(data);
+		break;
+	case IMSG_CONFINE:
+		must(ch == &priv && len == sizeof(struct msg_confine));
+		out_confine(data);
 		break;
 	case IMSG_WITHDRAW:
 		must(ch == &priv && len == sizeof(struct msg_withdraw));
@@ -317,9 +362,9 @@ step_prepared(void)
 	p = port_model(prep.port);
 	t = &host[prep.ifindex - 1];
 	if (p != NULL && p->live) {
-		/* A port that was refused is none. */
-		if (!(p->ok = msg.ok))
-			p->live = false;
+		/* A port that was refused may not send. */
+		p->ok = msg.ok;
+		p->confined = !msg.ok;
 		if (p->ok && t->there) {
 			t->has_addr = true;
 			t->addr.addr = subnet_host(&(struct prefix){

@@ -86,6 +86,8 @@ static void	 a_withdraw(const struct attack *);
 static void	 a_withdraw_last(const struct attack *);
 static void	 a_raise(const struct attack *);
 static void	 a_raise_unended(const struct attack *);
+static void	 a_confine(const struct attack *);
+static void	 a_confine_other(const struct attack *);
 static void	 a_lengths(const struct attack *);
 static void	 a_unknown(const struct attack *);
 static void	 a_store(const struct attack *);
@@ -193,6 +195,16 @@ static const struct attack attacks[] = {
 	{ "raise-bridge-port", PRIV, a_raise, "tap4", "vm4", 0, NULL, NULL,
 	    NULL },
 	{ "raise-unended", PRIV, a_raise_unended, "tap8", "vm1", 0, NULL,
+	    NULL, NULL },
+	{ "confine-ignored", PRIV, a_confine, "tap3", "shun", 0, NULL, NULL,
+	    NULL },
+	{ "confine-other-vm", PRIV, a_confine, "tap8", "vm1", 0, NULL, NULL,
+	    NULL },
+	{ "confine-not-a-tap", PRIV, a_confine, "host0", "vm9", 0, NULL, NULL,
+	    NULL },
+	{ "confine-bridge-port", PRIV, a_confine, "tap4", "vm4", 0, NULL,
+	    NULL, NULL },
+	{ "confine-other-port", PRIV, a_confine_other, "tap8", "vm1", 0, NULL,
 	    NULL, NULL },
 	{ "lengths", PRIV, a_lengths, NULL, NULL, 0, NULL, NULL, NULL },
 	{ "unknown", PRIV, a_unknown, NULL, NULL, 0, NULL, NULL, NULL },
@@ -550,6 +562,32 @@ a_raise_unended(const struct attack *a)
 	fill_raise(&msg, a);
 	memset(msg.vm, 'v', sizeof(msg.vm));
 	channel_send(&priv, IMSG_RAISE, 0, -1, &msg, sizeof(msg));
+}
+
+static void
+send_confine(const struct attack *a, uint32_t port)
+{
+	struct msg_confine	 msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.port = port;
+	msg.ifindex = index_of(a->tap);
+	msg.ifn = a->ifn;
+	strlcpy(msg.vm, a->vm, sizeof(msg.vm));
+	channel_send(&priv, IMSG_CONFINE, 0, -1, &msg, sizeof(msg));
+}
+
+static void
+a_confine(const struct attack *a)
+{
+	send_confine(a, ++last_port);
+}
+
+/* Another tap by the number of the good one. */
+static void
+a_confine_other(const struct attack *a)
+{
+	send_confine(a, 1);
 }
 
 /* --- attacks on both ------------------------------------------------------- */

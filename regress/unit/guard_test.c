@@ -39,6 +39,7 @@
 static int	 port_cmp(const struct port *, const struct port *);
 
 struct port_tree	 ports = RB_INITIALIZER(&ports);
+static struct conf	*current_conf;
 static bool		 refusing;
 static char		 loaded[2][IF_NAMESIZE];	/* taps in the filter */
 static bool		 noticed, notice_ok;
@@ -228,6 +229,32 @@ test_refused(void)
 	CHECK(!is_loaded("tap1"));
 }
 
+/* One that may not send wants nothing, and what it had others may have. */
+static void
+test_confine(void)
+{
+	struct port	 first, second;
+	char		 buf[256];
+
+	arrive(&first, &second);
+	first.rules.guest = 1;
+	guard_confine(&first);
+	CHECK(first.guarded && first.confined);
+	CHECK_INT(first.rules.nforward, 0);
+	CHECK_INT(first.rules.guest, 0);
+	CHECK_INT(second.rules.nforward, 1);
+	CHECK(noticed && notice_ok);
+	/* Neither a new configuration nor a departure gives it anything. */
+	CHECK_INT(guard_configure(current_conf, buf, sizeof(buf)), 0);
+	CHECK_INT(first.rules.nforward, 0);
+	CHECK_INT(second.rules.nforward, 1);
+	leave(&second);
+	CHECK_INT(first.rules.nforward, 0);
+	CHECK(is_loaded("tap0"));
+	leave(&first);
+	CHECK(!is_loaded("tap0"));
+}
+
 int
 main(void)
 {
@@ -238,6 +265,8 @@ main(void)
 		errx(1, "%s", buf);
 	TEST(test_inherit());
 	TEST(test_refused());
+	current_conf = conf;
+	TEST(test_confine());
 	conf_free(conf);
 	return TEST_DONE("guard");
 }

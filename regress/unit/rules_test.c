@@ -433,6 +433,9 @@ test_explain(void)
 	explained(&text, "pfctl: DIOCXROLLBACK: Operation not permitted\n",
 	    "pfctl: DIOCXROLLBACK: Operation not permitted");
 	explained(&text, "stdin:99: far\n", "far: \"\"");
+	explained(&text, "<cmdline>:3:1-3: Error: Could not resolve service: x"
+	    "\none\n^^^\n", "/etc/lab.rules:1: Error: Could not resolve "
+	    "service: x (names are not looked up: write the number)");
 	explained(&text, "stdin:99999999999999999999: x",
 	    "stdin:99999999999999999999: x");
 	explained(&text, "stdin:0: x", "stdin:0: x");

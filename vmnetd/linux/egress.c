@@ -60,26 +60,10 @@ static struct list	 current;
 int
 egress_open(void)
 {
-	struct sockaddr_nl	 sa;
-	int			 size = EGRESS_RCVBUF;
-
 	if (rtnl_open() == -1)
 		return -1;
-	sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    NETLINK_ROUTE);
-	if (sock == -1)
-		return -1;
-	if (setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-	    sizeof(size)) == -1)
-		(void)setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &size,
-		    sizeof(size));
-	memset(&sa, 0, sizeof(sa));
-	sa.nl_family = AF_NETLINK;
-	sa.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE;
-	if (bind(sock, (struct sockaddr *)&sa, sizeof(sa)) == -1) {
-		close(sock);
-		sock = -1;
-	}
+	sock = rtnl_subscribe(NETLINK_ROUTE, RTMGRP_LINK |
+	    RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE, EGRESS_RCVBUF);
 	return sock;
 }
 

@@ -177,8 +177,8 @@ new_member(const struct rules_port *port)
 		free_member(m);
 		return NULL;
 	}
-	if (rules_nft_chain_name(m->chain, sizeof(m->chain), port->tap) ==
-	    -1) {
+	if (port->guest != 0 && rules_nft_chain_name(m->chain,
+	    sizeof(m->chain), port->tap) == -1) {
 		free_member(m);
 		return NULL;
 	}
@@ -622,6 +622,8 @@ kernel_filter_add(const struct rules_port *port, char *buf, size_t size)
 		buf[0] = '\0';
 	}
 	if (old != NULL) {
+		if (old->port.guest != port->guest)
+			forget_soon(old->port.guest);
 		RB_REMOVE(member_tree, &members, old);
 		free_member(old);
 	}
@@ -700,6 +702,8 @@ forget_soon(uint32_t guest)
 	const struct itimerspec	 soon = { .it_value = FORGET_DELAY };
 	uint32_t		*p;
 
+	if (guest == 0)
+		return;		/* it had none */
 	if (departed.n == departed.size) {
 		p = reallocarray(departed.guest, departed.size + 64,
 		    sizeof(*p));
@@ -931,11 +935,13 @@ check_foreign(void (*finding)(void *, const char *), void *arg)
 		return;
 	n = 0;
 	RB_FOREACH(m, member_tree, &members) {
+		if (m->port.guest == 0)
+			continue;
 		strlcpy(guests[n].tap, m->port.tap, sizeof(guests[n].tap));
 		guests[n].ifindex = m->port.ifindex;
 		guests[n++].address = m->port.guest;
 	}
-	if (foreign_look(anchor, guests, n, finding, arg) == -1)
+	if (n > 0 && foreign_look(anchor, guests, n, finding, arg) == -1)
 		log_warn("rules of others");
 	free(guests);
 }

@@ -92,26 +92,10 @@ static struct {
 int
 kernel_watch_open(void)
 {
-	struct sockaddr_nl	 sa;
-	int			 size = WATCH_RCVBUF;
-
 	if (rtnl_open() == -1)
 		return -1;
-	watch = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    NETLINK_ROUTE);
-	if (watch == -1)
-		return -1;
-	if (setsockopt(watch, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-	    sizeof(size)) == -1)
-		(void)setsockopt(watch, SOL_SOCKET, SO_RCVBUF, &size,
-		    sizeof(size));
-	memset(&sa, 0, sizeof(sa));
-	sa.nl_family = AF_NETLINK;
-	sa.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR;
-	if (bind(watch, (struct sockaddr *)&sa, sizeof(sa)) == -1) {
-		close(watch);
-		watch = -1;
-	}
+	watch = rtnl_subscribe(NETLINK_ROUTE, RTMGRP_LINK |
+	    RTMGRP_IPV4_IFADDR, WATCH_RCVBUF);
 	return watch;
 }
 

@@ -101,24 +101,15 @@ nftwatch_open(void)
 	static char		 buf[NFNL_REQUEST_SIZE]
 				    __attribute__((__aligned__(NLMSG_ALIGNTO)));
 	const int		 group = NFNLGRP_NFTABLES;
-	struct sockaddr_nl	 sa;
-	int			 size = WATCH_RCVBUF;
 
 	if (nfnl_open() == -1 || nfnl_request(nfnl_put(buf,
 	    NFNL_NFT(NFT_MSG_GETGEN), 0, AF_UNSPEC), take_pid, &self) == -1)
 		return -1;
-	sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    NETLINK_NETFILTER);
+	/* The group is joined when nothing comes any more that is not to. */
+	sock = rtnl_subscribe(NETLINK_NETFILTER, 0, WATCH_RCVBUF);
 	if (sock == -1)
 		return -1;
-	if (setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-	    sizeof(size)) == -1)
-		(void)setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &size,
-		    sizeof(size));
-	memset(&sa, 0, sizeof(sa));
-	sa.nl_family = AF_NETLINK;
 	if (ignore_requests() == -1 ||
-	    bind(sock, (struct sockaddr *)&sa, sizeof(sa)) == -1 ||
 	    setsockopt(sock, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
 	    sizeof(group)) == -1) {
 		close(sock);

@@ -243,6 +243,31 @@ rtnl_open(void)
 	return 0;
 }
 
+int
+rtnl_subscribe(int protocol, uint32_t groups, int room)
+{
+	struct sockaddr_nl	 sa;
+	int			 fd, error;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    protocol);
+	if (fd == -1)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room,
+	    sizeof(room)) == -1)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room,
+		    sizeof(room));
+	memset(&sa, 0, sizeof(sa));
+	sa.nl_family = AF_NETLINK;
+	sa.nl_groups = groups;
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 ssize_t
 rtnl_receive(int fd, void *buf, size_t size)
 {

@@ -46,6 +46,11 @@ void	 rtnl_parse_events(const void *, size_t, struct watchlist *);
 /* Open the socket for requests, unless it is open. */
 int	 rtnl_open(void);
 /*
+ * A socket that hears what a protocol of netlink tells the groups of a mask,
+ * with room for so many bytes: non-blocking, or -1.
+ */
+int	 rtnl_subscribe(int protocol, uint32_t groups, int room);
+/*
  * One datagram from the kernel; 0 if it is from somebody else.  The buffer
  * must be aligned for a netlink message.
  */

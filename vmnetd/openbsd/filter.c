@@ -447,6 +447,11 @@ kernel_filter_add(const struct rules_port *port, char *buf, size_t size)
 
 	buf[0] = '\0';
 	m = member_find(port->ifindex);
+	/* It goes on as one that may not send. */
+	if (m != NULL && port->guest == 0 && m->guest != 0) {
+		kernel_filter_remove(port);
+		m = NULL;
+	}
 	if (m != NULL && (m->guest != port->guest ||
 	    m->rdomain != port->rdomain)) {
 		withdraw(m);
@@ -476,6 +481,10 @@ kernel_filter_remove(const struct rules_port *port)
 	if ((m = member_find(port->ifindex)) == NULL)
 		return;
 	withdraw(m);
+	if (m->guest == 0) {
+		member_free(m);
+		return;
+	}
 	kill_label(m->label);
 	kill_guest(m->guest, m->rdomain);
 	/* What was translated is in rdomain 0, by the same address. */
