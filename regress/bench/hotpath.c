@@ -107,6 +107,11 @@ send_raise(const struct tap *tap)
 }
 
 void
+send_confine(const struct tap *tap)
+{
+}
+
+void
 send_look(const struct tap *tap)
 {
 }

@@ -18,9 +18,7 @@
 # serve taps vt-0 to vt-N, where N+1 is $TAPS; what it needs is installed or
 # $reason says what is missing.  They end with the namespace's processes.
 
-# Those that see taps come by themselves ...
-# shellcheck disable=SC2034 # bench.sh's
-DYNAMIC='vmnetd floor dnsmasq networkd'
+# shellcheck shell=sh disable=SC2154 # bench.sh's
 
 in_ns()
 {

@@ -118,7 +118,7 @@ FILENAME ~ /figures$/ && $1 == "goal" {
 	goal_other[ngoals] = $5
 	goal_text[ngoals] = rest(6)
 	split($2, aim, ":")
-	aimed[aim[1]] = 1
+	aimed[aim[1]] = aimed[parts[nparts]] = 1
 	next
 }
 FILENAME ~ /values$/ {
@@ -233,7 +233,7 @@ END {
 	    (brief != "" ? "" : " (from the least to the most)") "; " about
 	print ""
 	for (p = 1; p <= nparts; p++)
-		if (parts[p] in measured)
+		if (parts[p] in measured && (brief == "" || parts[p] in aimed))
 			print_part(parts[p])
 	if (json != "")
 		write_json()
