@@ -71,7 +71,8 @@ install_packages()
 	# shellcheck disable=SC2086 # words
 	echo "setup: installing" $wanted
 	# shellcheck disable=SC2086 # words
-	try apt-get -q -y --no-install-recommends install $wanted
+	try apt-get -q -y -o DPkg::Lock::Timeout=120 \
+	    --no-install-recommends install $wanted
 }
 
 need_root()
