@@ -79,6 +79,53 @@ else
 	done
 fi
 
+# With no more system calls than the service manager lets through.
+calls()
+{
+	for call; do
+		case $call in
+		@*)
+			# shellcheck disable=SC2046 # words
+			calls $(systemd-analyze syscall-filter "$call" |
+			    sed '1d; s/#.*//')
+			;;
+		*)
+			echo "$call"
+			;;
+		esac
+	done
+}
+TORTURE=${TORTURE:-$top/obj/torture}
+if have systemd-analyze && [ -x "$TORTURE/service" ] &&
+    ! grep -q __asan_init "$VMNETD"; then
+	ok "stop" daemon_stop
+	# shellcheck disable=SC2046 # words
+	calls $(sed -n 's/^SystemCallFilter=//p' "$top/etc/vmnetd.service") \
+	    >"$DIR/calls"
+	ok "there are enough" [ "$(wc -l <"$DIR/calls")" -gt 200 ]
+	VMNETD_PROGRAM=$VMNETD
+	VMNETD=$DIR/filtered
+	# An older one does not know them all; the kernel says so, then.
+	for otherwise in errno kill; do
+		cat >"$VMNETD" <<-EOS
+		#!/bin/sh
+		exec $TORTURE/service $otherwise $DIR/calls.$otherwise \
+		    $VMNETD_PROGRAM "\$@"
+		EOS
+		chmod 755 "$VMNETD"
+		cp "$DIR/calls" "$DIR/calls.kill"
+		grep -v landlock "$DIR/calls" >"$DIR/calls.errno"
+		daemon_start
+		soon "with the service's system calls, too" in_state bound vm0
+		ok "and reload works" ctl reload
+		ok "another guest is served" guest -t $T2 -D vm3-if0-vm2 bind
+		[ $otherwise = kill ] || ok "stop" daemon_stop
+	done
+	VMNETD=$VMNETD_PROGRAM
+else
+	skip_some "neither systemd-analyze nor a filter of system calls"
+fi
+
 # No descriptor stays behind when VMs come and go.
 open_files()
 {
