@@ -50,19 +50,20 @@
  *	rate SECONDS WINDOW	so many guests at any time: exchanges a
  *				second, exchanges without an answer
  *	fresh SECONDS WINDOW	the same, each time as a guest never seen
- *	packets SECONDS ADDRESS	all guests send through their routers: packets
- *				sent, and seconds
+ *	packets SECONDS ADDRESS COUNT
+ *				so many guests send through their routers:
+ *				packets sent, and seconds
  *	delete			all taps go
  *
- * An arrival's guest speaks when its tap is up, and asks again after 2 ms, so
- * that nobody waits for it to do so.  A guest of a storm speaks after 1 ms and
+ * An arrival's guest speaks when its tap is up, and asks again every half ms,
+ * so that nobody waits for it to do so.  A guest of a storm speaks after 1 ms and
  * asks again as usual: after 1 s, then 2 s, 4 s ...
  */
 
 #define MS		INT64_C(1000000)
 #define SECOND		(1000 * MS)
 #define ARRIVAL_PAUSE	(60 * MS)	/* for what follows the last one */
-#define ARRIVAL_RETRY	(2 * MS)
+#define ARRIVAL_RETRY	(MS / 2)
 #define STORM_RETRY	SECOND
 #define STORM_HESITATION MS
 #define STORM_TIMEOUT	(60 * SECOND)
@@ -104,7 +105,7 @@ static const struct {
 	{ "latency", 1, cmd_latency },
 	{ "rate", 2, cmd_rate },
 	{ "fresh", 2, cmd_fresh },
-	{ "packets", 2, cmd_packets },
+	{ "packets", 3, cmd_packets },
 	{ "delete", 0, cmd_delete }
 };
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -436,36 +437,39 @@ cmd_rate(int argc, char **argv)
 	return 0;
 }
 
-/* Each guest one flow. */
+/* One flow each, of the first guests. */
 static int
 cmd_packets(int argc, char **argv)
 {
 	const int64_t	 ns = strtol(argv[0], NULL, 10) * SECOND;
 	const uint32_t	 to = strtoul(argv[1], NULL, 0);
+	const size_t	 count = strtoul(argv[2], NULL, 10);
 	uint8_t		(*frame)[FRAME_SIZE], router[6];
-	size_t		 i, len = 0;
+	int		*fd;
+	size_t		 i, n = 0, len = 0;
 	uint64_t	 sent = 0;
 	int64_t		 began;
 
-	if ((frame = calloc(nguests, sizeof(*frame))) == NULL)
+	if ((frame = calloc(count, sizeof(*frame))) == NULL ||
+	    (fd = calloc(count, sizeof(*fd))) == NULL)
 		err(1, NULL);
-	for (i = 0; i < nguests; i++) {
+	for (i = 0; i < nguests && n < count; i++) {
 		if (!lives(&guests[i]))
 			continue;
 		link_lladdr(taps[guests[i].tap].name, router);
-		len = udp_frame(frame[i], guests[i].dhcp.lladdr, router,
+		len = udp_frame(frame[n], guests[i].dhcp.lladdr, router,
 		    guests[i].dhcp.address, to, 1024 + i, PAYLOAD);
+		fd[n++] = taps[guests[i].tap].fd;
 	}
 	began = now_ns();
 	do {
-		for (i = 0; i < nguests; i++)
-			sent += lives(&guests[i]) &&
-			    write(taps[guests[i].tap].fd, frame[i], len) ==
-			    (ssize_t)len;
+		for (i = 0; i < n; i++)
+			sent += write(fd[i], frame[i], len) == (ssize_t)len;
 	} while (now_ns() - began < ns);
 	printf("ok %llu %.6f\n", (unsigned long long)sent,
 	    (now_ns() - began) / 1e9);
 	free(frame);
+	free(fd);
 	return 0;
 }
 

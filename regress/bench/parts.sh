@@ -79,8 +79,8 @@ storm_round()
 	storm_cpu=$(cpu_ms)
 	ask storm "$storm" || return 1
 	[ "$(word 5)" -eq "$storm" ] || {
-		reason="$(word 5) of $storm guests were bound within a minute"
-		return 1
+		storm_late "$(word 5)"
+		return
 	}
 	put "storm.time.$storm" "$who" "$(word 1)"
 	put "storm.worst.$storm" "$who" "$(word 2)"
@@ -97,6 +97,15 @@ storm_fits()
 	dnsmasq1000)	[ "$2" -eq 1 ] ;;
 	networkd100)	[ "$2" -le 2 ] ;;
 	esac
+}
+
+# It has not come to its end, and counts as if it had then.
+storm_late()
+{
+	reason="$1 of $storm guests were bound within a minute"
+	[ "$who" != vmnetd ] || return 1
+	note "$who" "$reason, which is its time here"
+	put "storm.time.$storm" "$who" 60000
 }
 
 part_storm()
@@ -134,6 +143,7 @@ costs()
 restart_timed()
 {
 	server_kill
+	wait "$server" 2>/dev/null
 	: >"$WORK/server.log"
 	restart_began=$(date +%s%N)
 	"${who}_run"
@@ -265,13 +275,13 @@ outside_packets()
 	ip netns exec "$NS.out" cat /sys/class/net/eth0/statistics/rx_packets
 }
 
-# 198.51.100.7, of which nobody answers.
+# To 198.51.100.7, of which nobody answers: filter_packets FIGURE SENDERS
 filter_packets()
 {
 	filter_before=$(outside_packets)
-	ask packets "$(quick 1 2)" 0xc6336407 || return 1
-	put "filter.packets.$1" "$who" "$(echo "$(outside_packets) \
-	    $filter_before $(word 2)" | awk '{ printf "%.0f", ($1 - $2) / $3 }')"
+	ask packets "$(quick 1 2)" 0xc6336407 "$2" || return 1
+	put "$1" "$who" "$(echo "$(outside_packets) $filter_before $(word 2)" |
+	    awk '{ printf "%.0f", ($1 - $2) / $3 }')"
 }
 
 filter_round()
@@ -284,11 +294,12 @@ filter_round()
 	"${who}_start" || return 1
 	for number in 10 $(quick 100 1000); do
 		ask taps "$number" && ask settle 60 && ask bind 60 || return 1
-		filter_packets "$number" || return 1
+		filter_packets "filter.packets.$number" 10 || return 1
 		ask arrival "$(quick 3 10)" || return 1
 		put "filter.address.$number" "$who" "$(word 2)"
 		put "filter.ack.$number" "$who" "$(word 3)"
 	done
+	filter_packets "filter.all.$number" "$number"
 }
 
 # Each VM that comes has a forward.

@@ -29,6 +29,7 @@ in_ns()
 server()
 {
 	in_ns "$@" >>"$WORK/server.log" 2>&1 </dev/null 3>&- 4<&- &
+	server=$!
 }
 
 needs()
