@@ -78,21 +78,14 @@ forwarding_on()
 	sysctl -q net.inet.ip.forwarding=1
 }
 
-# Real VMs: their taps are where vmd(8) opens them, and so are we.
-if [ -n "${REGRESS_VMD:-}" ]; then
-	network_create() { :; }
-	in_network() { exec "$@"; }
-	network_names() { RD=; }
-
-	network_destroy()
-	{
-		for n in $VMS; do
-			vmctl stop -f -w "$n" >/dev/null 2>&1
-		done
-		pkill -f "^$VMNETD -f $DIR/"
-		[ -z "${VMD_STARTED:-}" ] || rcctl -f stop vmd >/dev/null
-	}
-fi
+# Those that a test with vmd(8) started.
+vms_end()
+{
+	for vm in $VMS; do
+		vmctl stop -f -w "$vm" >/dev/null 2>&1
+	done
+	[ -z "${VMD_STARTED:-}" ] || rcctl -f stop vmd >/dev/null
+}
 
 # --- taps -------------------------------------------------------------------
 

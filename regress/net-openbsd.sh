@@ -60,6 +60,7 @@ network_names()
 # Only what the test started, by its files.
 network_destroy()
 {
+	[ -z "${REGRESS_VMD:-}" ] || vms_end
 	pkill -f "^$VMNETD -f $DIR/"
 	for file in "$DIR/servers" "$DIR"/*.pid "$DIR"/*.talker \
 	    "$DIR"/*.holder; do
@@ -239,7 +240,7 @@ ask()
 {
 	case ${4:-tcp} in
 	tcp)
-		in_place "$1" nc -d -w 2 ${5:+-s "$5"} "$2" "$3" 2>/dev/null
+		in_place "$1" nc -d -w 5 ${5:+-s "$5"} "$2" "$3" 2>/dev/null
 		;;
 	udp)
 		echo hello | in_place "$1" nc -u -w 1 ${5:+-s "$5"} \

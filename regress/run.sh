@@ -39,7 +39,9 @@ TIMEOUT=${TIMEOUT:-300}
 # A sanitizer's report is worth more than a core, and a leak is a failure.
 ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-export ASAN_OPTIONS UBSAN_OPTIONS
+# From wherever it is run.
+RULES=$top/regress/rules
+export ASAN_OPTIONS UBSAN_OPTIONS RULES
 
 passed=0
 failed=0

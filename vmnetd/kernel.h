@@ -142,7 +142,7 @@ int	 kernel_filter_load(const struct conf *, char *, size_t);
  * Give a VM interface that has come its membership and its own rules, or
  * change the latter; what is there already as wanted is not touched.  On -1
  * the buffer says why; nothing is left behind of a new one, and one that was
- * there before may have kept its old rules: remove it, or add it again.
+ * there before keeps what it had until it is removed or added again.
  */
 int	 kernel_filter_add(const struct rules_port *, char *, size_t);
 /* Take it all away, and the states of the guest's connections. */

@@ -448,12 +448,20 @@ tap_is_double(struct tap *tap)
 	return false;
 }
 
-/* A guest's reboot closes and opens the tap: be patient. */
+/*
+ * A guest's reboot closes and opens the tap: be patient.  Not where the next
+ * VM that opens it would bear the description of the last one meanwhile: that
+ * is cleared at once, and says by itself who has come.
+ */
 static void
 tap_link_lost(struct tap *tap)
 {
 	const struct timeval	 patience = { LINK_PATIENCE, 0 };
 
+	if (tap_active(tap) && kernel_traits.descr_silent && !tap->ifc.link) {
+		tap_abandon(tap, true);
+		taps_retry();
+	}
 	if (tap_active(tap)) {
 		if (!evtimer_pending(&tap->timer, NULL))
 			evtimer_add(&tap->timer, &patience);

@@ -71,7 +71,7 @@ nok "address without a VM" ctl show address
 
 case $SYSTEM in
 linux)	anchor="*table inet vmnetd {*" ;;
-*)	anchor="*anchor \"\*\"*" ;;
+*)	anchor="*anchor \"[*]\"*" ;;
 esac
 like "rules" "$(ctl show rules)" "$anchor"
 like "one VM's" "$(ctl show rules vm0)" "*172.16.0.3*"
@@ -81,16 +81,30 @@ nok "an interface that is not there" ctl show rules vm1 1
 nok "a VM that is not running" ctl show rules pools
 like "is named" "$nok_out" "vmnetctl: VM \"pools\" is not present"
 
+# What the host lacks is found as well, and is not the test's to mend.
+amiss()
+{
+	ctl check "$@" 2>/dev/null | grep -v -e "^$T1: " -e "^everything "
+}
+
 forwarding_on
-ok "nothing is amiss" ctl check vm0
-is "and it says so" "$ok_out" "everything is as it should be"
+hosts=$(amiss vm0 | wc -l | tr -d ' ')
+if [ "$hosts" -eq 0 ]; then
+	ok "nothing is amiss" ctl check vm0
+	is "and it says so" "$ok_out" "everything is as it should be"
+else
+	nok "nothing but with the host" ctl check vm0
+	is "as long as pf is not set up" "$(amiss vm0 | grep -v \
+	    -e '^pf is disabled' -e '^/etc/pf.conf')" ""
+fi
 nok "a guest that asks for nothing" ctl check vm1
-like "that is said" "$nok_out" "$T1: vm1 interface 3: *DHCP*"
-like "with the number" "$nok_out" "*vmnetctl: 1 finding"
+like "that is said" "$nok_out" "*$T1: vm1 interface 3: *DHCP*"
+like "with the number" "$nok_out" "*vmnetctl: $((hosts + 1)) finding*"
 is "the finding is output" "$(ctl check vm1 2>/dev/null | wc -l |
-    tr -d ' ')" 1
+    tr -d ' ')" $((hosts + 1))
 nok "among all" ctl check
-like "it is found, too" "$nok_out" "*$T1: vm1 interface 3: *1 finding"
+like "it is found, too" "$nok_out" \
+    "*$T1: vm1 interface 3: *$((hosts + 1)) finding*"
 nok "a VM that is not running is none to check" ctl check pools
 nok "nor is one interface" ctl check vm1 3
 

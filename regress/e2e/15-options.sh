@@ -121,7 +121,7 @@ vm "web*" {
 EOC
 case $SYSTEM in
 linux)	like "the rules are printed, too" "$ok_out" "*# table inet vms {*" ;;
-*)	like "the rules are printed, too" "$ok_out" "*# anchor \"\*\"*" ;;
+*)	like "the rules are printed, too" "$ok_out" "*# anchor \"[*]\"*" ;;
 esac
 for sample in "$top"/etc/vmnetd.conf; do
 	cp "$sample" "$CONF"

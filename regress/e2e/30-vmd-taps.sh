@@ -93,7 +93,39 @@ is "the first has not come back" "$(field old 0 tap)" -
 isnt "they have not the same address" "$(field new 0 guest)" \
     "$(field old 0 guest)"
 
+# The next VM opens it at once, and is described late.
+guest_stop new
+soon "gone" in_state idle new
+guest_start quick -t $T1 -m fe:e1:bb:d1:00:56 describe=vm5-if0-quick bind \
+    sleep=1500 close sleep=300 open sleep=1500 hostname=slow \
+    address=0.0.0.0 discover:none describe=vm6-if0-slow bind serve
+soon "the one that was there" in_state bound quick
+soon "leaves when it lets go of the tap" in_state idle quick
+soon "what follows is nobody" left_alone $T1 "no description"
+soon "until it has a name" in_state bound slow
+is "of its own" "$(field slow 0 hostname)" slow
+isnt "with an address of its own" "$(field slow 0 guest)" \
+    "$(field quick 0 guest)"
+is "the first has heard of no other guest" "$(field quick 0 hostname)" -
+is "nor has it come back" "$(field quick 0 tap)" -
+is "the tap has the new one's address alone" "$(tap_addresses $T1)" \
+    "$(field slow 0 host)"
+guest_stop quick
+
+# With no time between them the old name may be seen once more, but does not
+# stay.
+guest_start swift -t $T1 -m fe:e1:bb:d1:00:57 describe=vm5-if0-swift bind \
+    close open sleep=200 describe=vm6-if0-swifter address=0.0.0.0 bind serve
+soon "one after the other" in_state bound swifter
+is "is another" "$(field swift 0 tap) $(field swift 0 state)" "- idle"
+isnt "with another address" "$(field swifter 0 guest)" \
+    "$(field swift 0 guest)"
+guest_stop swift
+soon "gone" in_state idle swifter
+
 # The same while nobody was there to clear it.
+guest_start new -t $T1 -m fe:e1:bb:d1:00:55 describe=vm5-if0-new bind serve
+soon "the VM is back" in_state bound new
 ok "stop" daemon_stop
 guest_stop new
 guest_start next -t $T1 -m fe:e1:bb:d1:00:66 sleep=700 \

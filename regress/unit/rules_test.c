@@ -869,11 +869,10 @@ main(int argc, char *argv[])
 	size_t			 i;
 
 	writing = argc > 1 && strcmp(argv[1], "-w") == 0;
+	golden = getenv("RULES");
 	for (i = 0; i < 2 && golden == NULL; i++)
 		if (stat(places[i], &st) == 0)
 			golden = places[i];
-	if (golden == NULL)
-		golden = getenv("RULES");
 	if (mkdtemp(dir) == NULL) {
 		perror(dir);
 		return 1;

@@ -74,10 +74,14 @@ static struct member	*member_find(uint32_t);
 static struct member	*member_new(const struct rules_port *, char *, size_t);
 static void	 member_free(struct member *);
 static bool	 is_shared(const struct member *, const struct rules_table *);
+static bool	 is_among(const struct rules_table *,
+		    const struct rules_table *, size_t);
 static int	 join(struct member *, const struct rules_port *);
 static int	 join_again(char *, size_t);
 static int	 set_tables(struct member *, const struct rules_port *, char *,
 		    size_t);
+static int	 load_own(struct member *, const char *,
+		    const struct rules_text *, char *, size_t);
 static int	 set_own(struct member *, const struct rules_port *, char *,
 		    size_t);
 static void	 leave_table(const struct member *,
@@ -92,6 +96,8 @@ static int	 change(const char *, const struct rules_text *, char *,
 		    size_t);
 static void	 remember(const struct conf *);
 static char	*show_all(void);
+static bool	 is_in(const struct rules_table *);
+static char	*show_port(const struct rules_port *);
 static int	 fail(char *, size_t, const char *, ...)
 		    __attribute__((__format__ (printf, 3, 4)));
 
@@ -169,8 +175,11 @@ change(const char *anchor, const struct rules_text *text, char *buf,
 		return -1;
 	if (loaded.anchor[0] != '\0' && strcmp(loaded.anchor, anchor) != 0) {
 		anchor_empty(loaded.anchor);
-		RB_FOREACH(m, member_tree, &members)
+		RB_FOREACH(m, member_tree, &members) {
+			free(m->text);
+			m->text = NULL;
 			m->own = false;
+		}
 	}
 	free(loaded.text);
 	free(loaded.listing);
@@ -252,13 +261,23 @@ static bool
 is_shared(const struct member *m, const struct rules_table *table)
 {
 	struct member	*other;
-	size_t		 i;
 
 	RB_FOREACH(other, member_tree, &members)
-		for (i = 0; other != m && i < other->ntable; i++)
-			if (other->table[i].addr == table->addr &&
-			    strcmp(other->table[i].name, table->name) == 0)
-				return true;
+		if (other != m && is_among(table, other->table, other->ntable))
+			return true;
+	return false;
+}
+
+static bool
+is_among(const struct rules_table *table, const struct rules_table *list,
+    size_t n)
+{
+	size_t	 i;
+
+	for (i = 0; i < n; i++)
+		if (list[i].addr == table->addr &&
+		    strcmp(list[i].name, table->name) == 0)
+			return true;
 	return false;
 }
 
@@ -280,7 +299,7 @@ static int
 join(struct member *m, const struct rules_port *port)
 {
 	struct rules_table	 want[RULES_TABLES_MAX];
-	size_t			 i, j, n;
+	size_t			 i, n;
 	int			 error, result, new = 0;
 
 	n = rules_pf_tables(port, want);
@@ -289,20 +308,16 @@ join(struct member *m, const struct rules_port *port)
 		    want[i].addr)) == -1) {
 			error = errno;
 			while (i-- > 0)
-				leave_table(m, &want[i]);
+				if (!is_among(&want[i], m->table, m->ntable))
+					leave_table(m, &want[i]);
 			errno = error;
 			return -1;
 		}
 		new += result;
 	}
-	for (i = 0; i < m->ntable; i++) {
-		for (j = 0; j < n; j++)
-			if (m->table[i].addr == want[j].addr &&
-			    strcmp(m->table[i].name, want[j].name) == 0)
-				break;
-		if (j == n)
+	for (i = 0; i < m->ntable; i++)
+		if (!is_among(&m->table[i], want, n))
 			leave_table(m, &m->table[i]);
-	}
 	memcpy(m->table, want, n * sizeof(want[0]));
 	m->ntable = n;
 	return new > 0;
@@ -360,7 +375,24 @@ disown(struct member *m)
 	m->own = false;
 }
 
-/* The anchor with its own rules; 1 if they are not those of before. */
+/* What is refused leaves what is there, of ours or from before the start. */
+static int
+load_own(struct member *m, const char *child, const struct rules_text *text,
+    char *buf, size_t size)
+{
+	strlcpy(m->child, child, sizeof(m->child));
+	m->own = true;
+	if (anchor_load(child, true, text, buf, size) == -1)
+		return -1;
+	free(m->text);
+	m->text = text->text == NULL ? NULL : strdup(text->text);
+	return 1;
+}
+
+/*
+ * The anchor with its own rules; 1 if they are not those of before, -1 if
+ * they are still those of before.
+ */
 static int
 set_own(struct member *m, const struct rules_port *port, char *buf,
     size_t size)
@@ -381,15 +413,7 @@ set_own(struct member *m, const struct rules_port *port, char *buf,
 	    strcmp(m->child, child) == 0 && strcmp(m->text, text.text) == 0) {
 		result = 0;
 	} else {
-		strlcpy(m->child, child, sizeof(m->child));
-		m->own = true;
-		free(m->text);
-		m->text = NULL;
-		result = anchor_load(child, true, &text, buf, size);
-		if (result == 0 && text.text != NULL)
-			m->text = strdup(text.text);
-		if (result == 0)
-			result = 1;
+		result = load_own(m, child, &text, buf, size);
 	}
 	rules_text_clear(&text);
 	return result;
@@ -463,8 +487,10 @@ kernel_filter_add(const struct rules_port *port, char *buf, size_t size)
 		return -1;
 	if ((own = set_own(m, port, buf, size)) == -1 ||
 	    (in = set_tables(m, port, buf, size)) == -1) {
-		withdraw(m);
-		member_free(m);
+		if (!known) {
+			withdraw(m);
+			member_free(m);
+		}
 		return -1;
 	}
 	if (in == 1 || (known && own == 1))
@@ -678,19 +704,61 @@ show_all(void)
 	return all.text;
 }
 
+/* Is an address in a table? */
+static bool
+is_in(const struct rules_table *table)
+{
+	uint32_t	*addr;
+	size_t		 i, n;
+	bool		 found = false;
+
+	if (pfdev_table_get(loaded.anchor, table->name, &addr, &n) == -1)
+		return false;
+	for (i = 0; i < n && !found; i++)
+		found = addr[i] == table->addr;
+	free(addr);
+	return found;
+}
+
+/* Of a port: what the rules for all know of it, and its own. */
+static char *
+show_port(const struct rules_port *port)
+{
+	struct rules_table	 table[RULES_TABLES_MAX];
+	struct rules_text	 all;
+	char			 child[RULES_CHILD_LEN];
+	char			*text;
+	size_t			 i, n;
+
+	memset(&all, 0, sizeof(all));
+	rules_printf(&all, "%s", "");
+	n = rules_pf_tables(port, table);
+	for (i = 0; i < n; i++)
+		if (is_in(&table[i]))
+			rules_printf(&all, "table <%s> { %s }\n",
+			    table[i].name, addr_ntoa(table[i].addr));
+	if (rules_own(port)) {
+		text = rules_pf_child_name(child, sizeof(child),
+		    loaded.anchor, port) == -1 ? NULL :
+		    anchor_list(child, true);
+		if (text == NULL) {
+			rules_text_clear(&all);
+			return NULL;
+		}
+		rules_printf(&all, "%s", text);
+		free(text);
+	}
+	if (rules_text_end(&all) == -1) {
+		rules_text_clear(&all);
+		return NULL;
+	}
+	return all.text;
+}
+
 char *
 kernel_filter_show(const struct rules_port *port)
 {
-	char	 child[RULES_CHILD_LEN];
-
-	if (port == NULL)
-		return show_all();
-	if (!rules_own(port))
-		return strdup("");
-	if (rules_pf_child_name(child, sizeof(child), loaded.anchor,
-	    port) == -1)
-		return NULL;
-	return anchor_list(child, true);
+	return port == NULL ? show_all() : show_port(port);
 }
 
 /* pf(4) tells nobody of changes. */

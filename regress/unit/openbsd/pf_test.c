@@ -671,8 +671,11 @@ test_forward(void)
 	if (CHECK((text = kernel_filter_show(&web.port)) != NULL))
 		CHECK(strstr(text, "port = 8080"));
 	free(text);
-	if (CHECK((text = kernel_filter_show(&db.port)) != NULL))
-		CHECK_STR(text, "");
+	if (CHECK((text = kernel_filter_show(&db.port)) != NULL)) {
+		snprintf(why, sizeof(why), "table <guests> { %s }\n",
+		    addr_ntoa(db.addr));
+		CHECK_STR(text, why);
+	}
 	free(text);
 	if (CHECK((text = kernel_filter_show(NULL)) != NULL)) {
 		CHECK(strstr(text, "port = 8080"));
@@ -738,7 +741,22 @@ test_users_rules(void)
 	CHECK(strstr(why, "/etc/bad.pf:3: syntax error") != NULL);
 	if (strstr(why, "/etc/bad.pf:3: syntax error") == NULL)
 		printf("\t%s\n", why);
-	/* Nothing is left of it, and nothing that it says is heard. */
+	/* All is as it was, until it is removed. */
+	send_udp(&db, db.addr, 1, web.addr, 99, 'o');
+	CHECK(!arrives(&web, is_udp, 'o', SILENCE, &f));
+	CHECK(in_table("guests", web.addr));
+	send_ping(&web, web.addr, web.host.addr);
+	CHECK(arrives(&web, is_pong, web.host.addr, PATIENCE, &f));
+	web.port.nrules = 1;
+	CHECK_INT(kernel_filter_add(&web.port, why, sizeof(why)), 0);
+	web.port.nrules = 2;
+	CHECK_INT(kernel_filter_add(&web.port, why, sizeof(why)), -1);
+	kernel_filter_remove(&web.port);
+	CHECK(!has_child(ANCHOR "/web.0"));
+	CHECK(!in_table("guests", web.addr));
+
+	/* Of a new one nothing is left, and nothing that it says is heard. */
+	CHECK_INT(kernel_filter_add(&web.port, why, sizeof(why)), -1);
 	CHECK(!has_child(ANCHOR "/web.0"));
 	CHECK(!in_table("guests", web.addr));
 	send_ping(&web, web.addr, web.host.addr);
