@@ -268,6 +268,10 @@ show_fill_lease(const struct lease *lease, struct ctl_lease *item)
 	if (tap->state == TAP_FAILED) {
 		item->state = LEASE_FAILED;
 		item->since = tap->since;
+	} else if (tap->state != TAP_READY) {
+		/* On its way; a reason is that of an earlier failure. */
+		item->state = tap->reason[0] != '\0' ? LEASE_FAILED :
+		    LEASE_IDLE;
 	}
 	if (tap->reason[0] != '\0')
 		strlcpy(item->reason, tap->reason, sizeof(item->reason));
