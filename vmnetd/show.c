@@ -269,8 +269,11 @@ show_fill_lease(const struct lease *lease, struct ctl_lease *item)
 	if (tap->state == TAP_FAILED) {
 		item->state = LEASE_FAILED;
 		item->since = tap->since;
-	} else if (tap_on_its_way(tap))
-		item->state = LEASE_IDLE;
+	} else if (tap_on_its_way(tap)) {
+		/* A reason is that of an earlier failure. */
+		item->state = tap->reason[0] != '\0' ? LEASE_FAILED :
+		    LEASE_IDLE;
+	}
 	if (tap->reason[0] != '\0')
 		strlcpy(item->reason, tap->reason, sizeof(item->reason));
 }
