@@ -76,6 +76,11 @@ function quote(s) {
 # What the figure is to the other one, and whether that is enough.
 function judge(g,	a, b, ratio, f) {
 	a = median_of(goal_figure[g])
+	# What must never be is judged by the worst round.
+	if (goal_op[g] == "never" && a != -1) {
+		goal_is[g] = short(sorted[n])
+		return sorted[n] == 0 ? "met" : "missed"
+	}
 	b = goal_other[g] ~ /^[0-9.]+$/ ? goal_other[g] + 0 : \
 	    median_of(goal_other[g])
 	if (a == -1 || b == -1)
