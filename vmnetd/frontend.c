@@ -45,12 +45,11 @@
  */
 
 /*
- * Silent changes are looked for without a pause at first, for whoever makes a
- * tap may describe it at once; then at growing intervals, and then slowly.
+ * Silent changes are looked for at growing intervals, so that they are seen
+ * after twice the time that they took; then slowly.
  */
-#define LOOK_EAGER	100	/* microseconds */
-#define LOOK_FIRST	1	/* milliseconds */
-#define LOOK_LAST	10000
+#define LOOK_FIRST	50	/* microseconds */
+#define LOOK_LAST	10000000
 #define LOOK_SLOW	30	/* seconds */
 
 /* A guest may send this many DHCP frames a second, and this many at once. */
@@ -73,8 +72,7 @@ struct seen {
 	TAILQ_ENTRY(seen) slow;
 	struct interface ifc;
 	struct event	 look;
-	struct timespec	 changed;	/* when the looks began anew */
-	uint32_t	 wait;		/* ms until the next look; 0: none */
+	uint32_t	 wait;		/* us until the next look; 0: none */
 	bool		 is_slow;	/* on the list of the slow scan */
 	bool		 marked;	/* seen by the scan under way */
 };
@@ -121,7 +119,6 @@ static void	 seen_copy(struct seen *, const struct interface *);
 static void	 seen_gone(struct seen *);
 static void	 seen_settle(struct seen *, bool);
 static void	 seen_leave_slow(struct seen *);
-static bool	 seen_eager(const struct seen *);
 static bool	 may_change_silently(const struct seen *);
 static void	 look_again(int, short, void *);
 static void	 send_interface(const struct interface *);
@@ -176,6 +173,9 @@ frontend_main(void)
 {
 	int	 fd;
 
+	/* For libevent 2, whose timers are some milliseconds late otherwise. */
+	if (setenv("EVENT_PRECISE_TIMER", "1", 1) == -1)
+		fatal("environment");
 	process_init(ROLE_FRONTEND, &parent, frontend_dispatch_parent);
 	if ((fd = kernel_watch_open()) == -1)
 		fatal("watch interfaces");
@@ -449,7 +449,6 @@ seen_update(const struct interface *ifc, bool announced)
 			fatal("interface");
 		seen->ifc.index = ifc->index;
 		evtimer_set(&seen->look, look_again, seen);
-		event_priority_set(&seen->look, PRIO_LAST);
 		RB_INSERT(seen_tree, &seens, seen);
 	} else if (!seen_differs(&seen->ifc, ifc)) {
 		seen_settle(seen, announced && kernel_traits.descr_silent);
@@ -539,7 +538,6 @@ seen_settle(struct seen *seen, bool restart)
 	if (restart) {
 		seen_leave_slow(seen);
 		seen->wait = LOOK_FIRST;
-		clock_gettime(CLOCK_MONOTONIC, &seen->changed);
 	} else if (seen->is_slow || evtimer_pending(&seen->look, NULL))
 		return;
 	if (seen->wait == 0 || seen->wait > LOOK_LAST) {
@@ -555,22 +553,9 @@ seen_settle(struct seen *seen, bool restart)
 		}
 		return;
 	}
-	tv.tv_sec = seen->wait / 1000;
-	tv.tv_usec = seen->wait % 1000 * 1000;
-	if (seen_eager(seen))
-		timerclear(&tv);
+	tv.tv_sec = seen->wait / 1000000;
+	tv.tv_usec = seen->wait % 1000000;
 	evtimer_add(&seen->look, &tv);
-}
-
-/* Did something happen a moment ago, so that more may follow at once? */
-static bool
-seen_eager(const struct seen *seen)
-{
-	struct timespec	 now, since;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	timespecsub(&now, &seen->changed, &since);
-	return since.tv_sec == 0 && since.tv_nsec < LOOK_EAGER * 1000;
 }
 
 static void
@@ -588,8 +573,7 @@ look_again(int fd, short events, void *arg)
 	struct seen		*seen = arg;
 	struct interface	 ifc;
 
-	if (!seen_eager(seen))
-		seen->wait *= 2;
+	seen->wait *= 2;
 	if (kernel_look(seen->ifc.index, &ifc) == -1)
 		seen_gone(seen);
 	else

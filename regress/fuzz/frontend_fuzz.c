@@ -403,7 +403,7 @@ begin(void)
 		event_set(&watch_ev, -1, EV_PERSIST, watch_event, NULL);
 		evtimer_set(&slow_ev, scan_slow, NULL);
 		evtimer_set(&close_ev, close_one, NULL);
-		event_priority_set(&close_ev, PRIO_GUEST);
+		event_priority_set(&close_ev, PRIO_LAST);
 		parent.peer = "parent";
 		engine.peer = "engine";
 		priv.peer = "priv";

@@ -213,7 +213,7 @@ static const char *const priv_calls[] = {
  * interface's address, and each belongs to the tap that it was opened for.
  */
 static const char *const frontend_calls[] = {
-	"accept", "accept4", NULL
+	"accept", "accept4", "timerfd_settime", "timerfd_settime64", NULL
 };
 
 static const char *const engine_calls[] = {
