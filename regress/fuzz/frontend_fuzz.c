@@ -116,15 +116,18 @@ kernel_look_all(void (*cb)(const struct interface *, void *), void *arg)
 	return 0;
 }
 
-/* What the guest sends, one frame at a time or several. */
+/* What the guest sends, one frame at a time or several, or no more for now. */
 int
 kernel_packet_read(int fd, kernel_packet_cb *cb, void *arg)
 {
 	static uint8_t	 frame[FRAME_MAX + 1];
+	uint64_t	 value;
 	uint8_t		 what = byte();
 	int		 i, n = what & 0x40 ? 70 : what % 4;
 
 	must(fd >= 0 && fd < MAXFD && is_open[fd]);
+	if (n == 0)
+		must(read(fd, &value, sizeof(value)) == sizeof(value));
 	if (what == 0xff)
 		return -1;
 	for (i = 0; i < n; i++) {
@@ -343,6 +346,18 @@ step_request(void)
 	request(byte(), 1 + byte() % (CTL_LEASE - 1), &req);
 }
 
+/* All guests have something to send again. */
+static void
+guests_send(void)
+{
+	const uint64_t	 one = 1;
+	struct fport	*port;
+
+	RB_FOREACH(port, fport_tree, &fports)
+		must(port->dead ||
+		    write(port->fd, &one, sizeof(one)) == sizeof(one));
+}
+
 /* Anything, from anybody; but what ends the frontend by right. */
 static void
 step_garbage(void)
@@ -501,7 +516,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (left > 0) {
 		step();
 		note_open();
-		/* Guests send, timers end. */
+		/* Guests send until they have no more, timers end. */
+		guests_send();
 		event_loop(EVLOOP_NONBLOCK | EVLOOP_ONCE);
 		note_open();
 	}

@@ -15,7 +15,8 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Run one fuzzer, first with every input that is known, then for a while with
-# what it makes of them.  What it finds stays in the directory `found'.
+# what it makes of them.  What it finds stays in the directory `found'; an
+# input that takes half a minute is one, too.
 #
 # usage: fuzz.sh PROGRAM SECONDS DIRECTORY
 
@@ -33,8 +34,8 @@ mkdir -p "$obj/log" "$obj/found" "$obj/corpus/$name"
 fuzz()
 {
 	find -L "$known" -type f -exec \
-	    "$program" -artifact_prefix="$obj/found/" {} + &&
-	    "$program" -max_total_time="$seconds" -print_final_stats=1 \
+	    "$program" -timeout=30 -artifact_prefix="$obj/found/" {} + &&
+	    "$program" -timeout=30 -max_total_time="$seconds" -print_final_stats=1 \
 	    -artifact_prefix="$obj/found/" "$obj/corpus/$name" "$known"
 }
 
