@@ -790,10 +790,14 @@ check_subnet(const struct msg_prepare *msg, const struct interface *ifc,
 		return refuse(reason, size, "%s is no subnet of pool \"%s\"",
 		    prefix_ntoa(&subnet), msg->pool);
 	if (match->address != 0) {
-		if (msg->guest == match->address)
-			return 0;
-		return refuse(reason, size, "%s is not its address %s",
-		    addr_ntoa(msg->guest), addr_ntoa(match->address));
+		if (msg->guest != match->address)
+			return refuse(reason, size, "%s is not its address %s",
+			    addr_ntoa(msg->guest), addr_ntoa(match->address));
+		if (!subnet_usable(&subnet, msg->guest))
+			return refuse(reason, size, "%s does not hold its "
+			    "address %s", prefix_ntoa(&subnet),
+			    addr_ntoa(msg->guest));
+		return 0;
 	}
 	if (msg->guest != subnet_guest(&subnet))
 		return refuse(reason, size, "%s is not the guest address of "

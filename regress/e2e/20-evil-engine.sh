@@ -84,7 +84,7 @@ host_state >"$DIR/after"
 
 is "what is right was done" "$(logged "evil: good" | grep -c "DONE")" 2
 is "and nothing else" "$(logged "evil: " | grep "DONE" | grep -v good-)" ""
-is "of so many attempts" "$(logged "evil: " | wc -l | tr -d ' ')" 81
+is "of so many attempts" "$(logged "evil: " | wc -l | tr -d ' ')" 82
 is "only the good one has changed the host" \
     "$(diff "$DIR/before" "$DIR/after" | grep '^[<>]' | grep -v tap0)" ""
 is "it has one address" "$(tap_addresses tap0)" 172.16.0.2/31
@@ -105,6 +105,8 @@ says "a subnet in use" "172.16.0.2/31 is in use"
 says "a VM's other tap" "tap1 is not that VM interface"
 says "an address outside" "10.0.0.0/31 is no subnet of pool"
 says "what is next to the pool" "172.16.1.0/31 is no subnet of pool"
+says "a subnet without the configured address" \
+    "172.16.0.4/31 does not hold its address 172.16.0.101"
 says "another's address" "172.16.0.100/31 is reserved"
 says "a running VM's subnet" "tap7 is in the way of 172.16.0.200/31"
 says "a network of the host" "host0 is in the way of 172.16.0.134/31"

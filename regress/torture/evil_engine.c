@@ -157,6 +157,8 @@ static const struct attack attacks[] = {
 	    "172.16.0.100/31", NULL },
 	{ "not-its-address", PRIV, a_prepare, "tap2", "fixed", 0, "default",
 	    "172.16.0.4/31", NULL },
+	{ "address-elsewhere", PRIV, a_prepare, "tap2", "fixed", 0, "default",
+	    "172.16.0.4/31", "172.16.0.101" },
 	{ "ignored-vm", PRIV, a_prepare, "tap3", "shun", 0, "default",
 	    "172.16.0.4/31", NULL },
 	{ "bridge-port", PRIV, a_prepare, "tap4", "vm4", 0, "default",
