@@ -30,6 +30,7 @@
 #include "engine.h"
 #include "hostaddr.h"
 #include "log.h"
+#include "timer.h"
 
 /*
  * The life of a tap: seen, described, given its lease, made ready, served,
@@ -70,6 +71,7 @@ static void	 tap_check_address(struct tap *);
 static void	 tap_abandon(struct tap *, bool);
 static void	 tap_set_state(struct tap *, enum tap_state);
 static void	 tap_unmanage(struct tap *, const char *);
+static bool	 tap_explain(struct tap *, const char *);
 static void	 tap_fail(struct tap *, const char *, ...)
 		    __attribute__((__format__ (printf, 2, 3)));
 static bool	 tap_has_address(const struct tap *, const struct prefix *);
@@ -148,7 +150,6 @@ tap_seen(const struct interface *ifc)
 			fatal("tap");
 		tap->ifc.index = ifc->index;
 		tap->since = now();
-		evtimer_set(&tap->timer, tap_timer, tap);
 		RB_INSERT(tap_index, &taps, tap);
 	}
 	addr = reallocarray(tap->ifc.addr, ifc->naddr > 0 ? ifc->naddr : 1,
@@ -180,11 +181,12 @@ tap_departed(uint32_t ifindex)
 static void
 tap_free(struct tap *tap)
 {
-	evtimer_del(&tap->timer);
+	timer_stop(&tap->timer);
 	if (tap->vm[0] != '\0')
 		RB_REMOVE(tap_names, &tap_names, tap);
 	RB_REMOVE(tap_index, &taps, tap);
 	free(tap->ifc.addr);
+	free(tap->reason);
 	free(tap);
 }
 
@@ -308,7 +310,7 @@ tap_evaluate(struct tap *tap)
 	}
 	if (tap_active(tap)) {
 		/* The link is back before patience ran out. */
-		evtimer_del(&tap->timer);
+		timer_stop(&tap->timer);
 		tap_check_address(tap);
 		if (tap->state == TAP_FAILED) {
 			lease_fail(tap->lease, now(), NULL);
@@ -463,15 +465,14 @@ tap_link_lost(struct tap *tap)
 		taps_retry();
 	}
 	if (tap_active(tap)) {
-		if (!evtimer_pending(&tap->timer, NULL))
-			evtimer_add(&tap->timer, &patience);
+		if (tap->timer == NULL)
+			timer_start(&tap->timer, tap_timer, tap, &patience);
 		return;
 	}
-	evtimer_del(&tap->timer);
+	timer_stop(&tap->timer);
 	tap->settled = false;
 	tap_set_state(tap, TAP_WAITING);
-	strlcpy(tap->reason, tap->ifc.up ? "no VM holds it open" :
-	    "it is down", sizeof(tap->reason));
+	tap_explain(tap, tap->ifc.up ? "no VM holds it open" : "it is down");
 	/* Its next VM finds it up, and may be quicker than we are. */
 	if (kernel_traits.taps_need_up)
 		tap_confine(tap);
@@ -483,10 +484,11 @@ tap_settle(struct tap *tap)
 	if (tap->state == TAP_SETTLING)
 		return;
 	tap_set_state(tap, TAP_SETTLING);
-	tap->reason[0] = '\0';
+	tap_explain(tap, "");
 	send_event(EVENT_ARRIVAL, tap);
 	if (timerisset(&kernel_traits.settle)) {
-		evtimer_add(&tap->timer, &kernel_traits.settle);
+		timer_start(&tap->timer, tap_timer, tap,
+		    &kernel_traits.settle);
 		return;
 	}
 	tap->settled = true;
@@ -499,6 +501,7 @@ tap_timer(int fd, short events, void *arg)
 {
 	struct tap	*tap = arg;
 
+	timer_stop(&tap->timer);
 	if (tap->state == TAP_SETTLING && !kernel_traits.ports_hidden) {
 		tap->settled = true;
 		tap_evaluate(tap);
@@ -524,14 +527,14 @@ tap_looked(uint32_t ifindex, uint32_t master)
 
 	key.ifc.index = ifindex;
 	if ((tap = RB_FIND(tap_index, &taps, &key)) == NULL ||
-	    evtimer_pending(&tap->timer, NULL))
+	    tap->timer != NULL)
 		return;		/* it left, or began anew, meanwhile */
 	tap->master = master;
 	if (tap->state == TAP_SETTLING)
 		tap->settled = true;
 	tap_evaluate(tap);
 	if (master != 0)
-		evtimer_add(&tap->timer, &later);
+		timer_start(&tap->timer, tap_timer, tap, &later);
 }
 
 /* --- the way to ready ------------------------------------------------------ */
@@ -689,10 +692,9 @@ tap_prepared(uint32_t port, bool ok, const uint8_t *lladdr,
 		memcpy(tap->ifc.lladdr, lladdr, sizeof(tap->ifc.lladdr));
 		tap_ready(tap);
 	}
-	if (reason[0] != '\0' && strcmp(tap->reason, reason) != 0)
+	if (tap_explain(tap, reason) && tap->reason != NULL)
 		log_warnx("%s: %s interface %u: %s", tap->ifc.name, tap->vm,
 		    tap->ifn, reason);
-	strlcpy(tap->reason, reason, sizeof(tap->reason));
 }
 
 /* What DHCP tells this guest, by the configuration as it is now. */
@@ -790,7 +792,7 @@ tap_abandon(struct tap *tap, bool vacate)
 {
 	struct lease	*lease = tap->lease;
 
-	evtimer_del(&tap->timer);
+	timer_stop(&tap->timer);
 	if (tap->state == TAP_STORING || tap->state == TAP_FAILED)
 		TAILQ_REMOVE(tap->state == TAP_STORING ? &storing :
 		    &taps_failed, tap, queue);
@@ -812,7 +814,7 @@ tap_abandon(struct tap *tap, bool vacate)
 		lease_leave(&leases, lease, now());
 	}
 	tap->state = TAP_UNMANAGED;
-	tap->reason[0] = '\0';
+	tap_explain(tap, "");
 	prune_later();
 }
 
@@ -830,14 +832,27 @@ tap_set_state(struct tap *tap, enum tap_state state)
 	/* On the way to ready an old failure is kept, to be said once only. */
 	if (state == TAP_READY || state == TAP_WAITING ||
 	    state == TAP_UNMANAGED)
-		tap->reason[0] = '\0';
+		tap_explain(tap, "");
 }
 
 static void
 tap_unmanage(struct tap *tap, const char *why)
 {
 	tap_set_state(tap, TAP_UNMANAGED);
-	strlcpy(tap->reason, why, sizeof(tap->reason));
+	tap_explain(tap, why);
+}
+
+/* Why it is as it is, "" if there is nothing to say; is that new? */
+static bool
+tap_explain(struct tap *tap, const char *reason)
+{
+	if (strcmp(tap->reason == NULL ? "" : tap->reason, reason) == 0)
+		return false;
+	free(tap->reason);
+	tap->reason = NULL;
+	if (reason[0] != '\0' && (tap->reason = strdup(reason)) == NULL)
+		fatal("tap");
+	return true;
 }
 
 /* Say it once, show it, and try again later. */
@@ -855,8 +870,7 @@ tap_fail(struct tap *tap, const char *fmt, ...)
 	tap_set_state(tap, TAP_FAILED);
 	TAILQ_INSERT_TAIL(&taps_failed, tap, queue);
 	tap_confine(tap);
-	if (strcmp(reason, tap->reason) != 0) {
-		strlcpy(tap->reason, reason, sizeof(tap->reason));
+	if (tap_explain(tap, reason)) {
 		log_warnx("%s: %s interface %u: %s", tap->ifc.name, tap->vm,
 		    tap->ifn, reason);
 		send_event(EVENT_FAILED, tap);
@@ -874,18 +888,20 @@ taps_retry(void)
 		evtimer_add(&retry_ev, &soon);
 }
 
-/* Each once: those that fail again are at the end of the queue. */
+/* Each once, whatever becomes of it and of others on the way. */
 static void
 retry_timer(int fd, short events, void *arg)
 {
-	struct tap	*tap, *last;
+	struct tap	*tap;
+	size_t		 n = 0;
 
-	if ((last = TAILQ_LAST(&taps_failed, tap_queue)) == NULL)
-		return;
-	do {
-		tap = TAILQ_FIRST(&taps_failed);
+	TAILQ_FOREACH(tap, &taps_failed, queue)
+		n++;
+	while (n-- > 0 && (tap = TAILQ_FIRST(&taps_failed)) != NULL) {
+		TAILQ_REMOVE(&taps_failed, tap, queue);
+		TAILQ_INSERT_TAIL(&taps_failed, tap, queue);
 		tap_evaluate(tap);
-	} while (tap != last && !TAILQ_EMPTY(&taps_failed));
+	}
 }
 
 /* --- DHCP ------------------------------------------------------------------ */
