@@ -51,6 +51,7 @@ static int	 rewish(const struct conf *, char *, size_t);
 static void	 inherit(const struct port *);
 static bool	 shares(const struct port *, const struct port *);
 static void	 restore(void);
+static void	 refused(const struct port *, const char *);
 static void	 watch_event(int, short, void *);
 static void	 check_timer(int, short, void *);
 static void	 check_once(void);
@@ -128,9 +129,9 @@ wish(const struct conf *conf, struct port *port)
 		return 0;
 	for (level = 0; level < 3; level++)
 		n += match.nrules[level];
-	rp->forward = calloc(match.nforward + 1, sizeof(*rp->forward));
-	rp->rules = calloc(n + 1, sizeof(*rp->rules));
-	if (rp->forward == NULL || rp->rules == NULL) {
+	if ((match.nforward > 0 && (rp->forward = calloc(match.nforward,
+	    sizeof(*rp->forward))) == NULL) ||
+	    (n > 0 && (rp->rules = calloc(n, sizeof(*rp->rules))) == NULL)) {
 		wish_free(rp);
 		return -1;
 	}
@@ -225,8 +226,7 @@ guard_confine(struct port *port)
 	rp->isolate = false;
 	port->guarded = kernel_filter_add(rp, buf, sizeof(buf)) == 0;
 	if (!port->guarded)
-		log_warnx("%s: what it sends is not dropped: %s", rp->tap,
-		    buf);
+		refused(port, buf);
 	if (was.rules.nforward > 0)
 		inherit(&was);
 	wish_free(&was.rules);
@@ -348,7 +348,18 @@ restore(void)
 	RB_FOREACH(port, port_tree, &ports)
 		if (port->guarded && kernel_filter_add(&port->rules, buf,
 		    sizeof(buf)) == -1)
-			port_notice(port, false, buf);
+			refused(port, buf);
+}
+
+/* The engine gave up one that is confined, and waits for no answer. */
+static void
+refused(const struct port *port, const char *why)
+{
+	if (port->confined)
+		log_warnx("%s: what it sends is not dropped: %s",
+		    port->rules.tap, why);
+	else
+		port_notice(port, false, why);
 }
 
 static void

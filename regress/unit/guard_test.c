@@ -41,8 +41,10 @@ static int	 port_cmp(const struct port *, const struct port *);
 struct port_tree	 ports = RB_INITIALIZER(&ports);
 static struct conf	*current_conf;
 static bool		 refusing;
+static bool		 lost;		/* somebody removed all */
 static char		 loaded[2][IF_NAMESIZE];	/* taps in the filter */
 static bool		 noticed, notice_ok;
+static uint32_t		 notice_id;
 static char		 notice[256];
 
 static int
@@ -58,6 +60,7 @@ port_notice(const struct port *port, bool ok, const char *reason)
 {
 	noticed = true;
 	notice_ok = ok;
+	notice_id = port->id;
 	strlcpy(notice, reason, sizeof(notice));
 }
 
@@ -136,7 +139,9 @@ kernel_filter_changed(void)
 bool
 kernel_filter_check(void (*finding)(void *, const char *), void *arg)
 {
-	return false;
+	/* And there is no way back. */
+	refusing = lost;
+	return lost;
 }
 
 static void
@@ -255,6 +260,26 @@ test_confine(void)
 	CHECK(!is_loaded("tap0"));
 }
 
+/* What cannot be restored is said of those that somebody relies on. */
+static void
+test_restore(void)
+{
+	struct port	 first, second;
+	char		 buf[256];
+
+	arrive(&first, &second);
+	guard_confine(&second);
+	noticed = false;
+	lost = true;
+	CHECK_INT(guard_configure(current_conf, buf, sizeof(buf)), 0);
+	lost = refusing = false;
+	CHECK(noticed && !notice_ok);
+	CHECK_INT(notice_id, 1);
+	CHECK_STR(notice, "refused");
+	leave(&first);
+	leave(&second);
+}
+
 int
 main(void)
 {
@@ -267,6 +292,7 @@ main(void)
 	TEST(test_refused());
 	current_conf = conf;
 	TEST(test_confine());
+	TEST(test_restore());
 	conf_free(conf);
 	return TEST_DONE("guard");
 }
