@@ -53,33 +53,33 @@ struct tap {
 	RB_ENTRY(tap)		 byport;	/* only with a port */
 	TAILQ_ENTRY(tap)	 queue;		/* STORING or FAILED */
 	struct interface	 ifc;		/* as last seen; owns addr */
-	struct event		 timer;		/* SETTLING, link lost, or a
+	struct event		*timer;		/* SETTLING, link lost, or a
 						 * port of a bridge */
+	int64_t			 since;		/* in this state */
 	enum tap_state		 state;
+	uint32_t		 master;	/* that priv saw; 0 none */
+	uint32_t		 rdomain;	/* with a lease: of its pool */
+	uint32_t		 seq;		/* STORING: of the request */
+	uint32_t		 port;		/* 0: none */
 	char			 vm[VM_NAMELEN];	/* "" no name */
 	uint8_t			 ifn;
 	bool			 cut;		/* the name may be cut */
 	bool			 raised;	/* it was our turn to set it up */
 	bool			 raising;	/* it still is, when prepared */
 	bool			 settled;
-	uint32_t		 master;	/* that priv saw; 0 none */
 	bool			 addr_seen;	/* our address was seen set */
-	uint32_t		 rdomain;	/* with a lease: of its pool */
-	uint32_t		 seq;		/* STORING: of the request */
-	uint32_t		 port;		/* 0: none */
 	bool			 confined;	/* the port is */
-	int64_t			 since;		/* in this state */
 	bool			 heard;		/* a DHCP client, since ready */
+	bool			 note_due;	/* one was held back */
+	int			 notes;		/* of late, and since when */
+	int64_t			 notes_since;
 	struct lease		*lease;		/* STORING to READY; FAILED
 						 * too if priv refused it */
 	struct dhcp_binding	 binding;	/* READY */
-	int			 notes;		/* of late, and since when */
-	int64_t			 notes_since;
-	bool			 note_due;	/* one was held back */
 	uint8_t			*early;		/* a frame before READY */
 	size_t			 earlylen;
 	int			 earlyflags;
-	char			 reason[CTL_REASONLEN];
+	char			*reason;	/* or NULL */
 };
 RB_HEAD(tap_index, tap);
 RB_HEAD(tap_names, tap);

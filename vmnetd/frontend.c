@@ -37,6 +37,7 @@
 #include "message.h"
 #include "process.h"
 #include "stats.h"
+#include "timer.h"
 
 /*
  * frontend holds what the outside world reaches: the routing socket, the
@@ -71,7 +72,7 @@ struct seen {
 	RB_ENTRY(seen)	 entry;
 	TAILQ_ENTRY(seen) slow;
 	struct interface ifc;
-	struct event	 look;
+	struct event	*look;
 	uint32_t	 wait;		/* us until the next look; 0: none */
 	bool		 is_slow;	/* on the list of the slow scan */
 	bool		 marked;	/* seen by the scan under way */
@@ -82,8 +83,8 @@ RB_HEAD(seen_tree, seen);
 struct fport {
 	RB_ENTRY(fport)	 entry;
 	TAILQ_ENTRY(fport) queue;	/* closing */
-	struct event	 ev;
-	struct event	 pause;
+	struct event	 ev;		/* what it reads, or while paused the
+					 * time to go on */
 	uint32_t	 id;
 	int		 fd;
 	bool		 dead;		/* the tap has gone: not read any more */
@@ -124,6 +125,7 @@ static void	 look_again(int, short, void *);
 static void	 send_interface(const struct interface *);
 
 static void	 port_open(struct channel *, struct imsg *);
+static void	 port_listen(struct fport *);
 static void	 port_close(uint32_t);
 static void	 port_hangup(struct fport *);
 static void	 close_later(void);
@@ -448,7 +450,6 @@ seen_update(const struct interface *ifc, bool announced)
 		if ((seen = calloc(1, sizeof(*seen))) == NULL)
 			fatal("interface");
 		seen->ifc.index = ifc->index;
-		evtimer_set(&seen->look, look_again, seen);
 		RB_INSERT(seen_tree, &seens, seen);
 	} else if (!seen_differs(&seen->ifc, ifc)) {
 		seen_settle(seen, announced && kernel_traits.descr_silent);
@@ -494,7 +495,7 @@ seen_gone(struct seen *seen)
 	    sizeof(seen->ifc.index));
 	RB_REMOVE(seen_tree, &seens, seen);
 	seen_leave_slow(seen);
-	evtimer_del(&seen->look);
+	timer_stop(&seen->look);
 	free(seen->ifc.addr);
 	free(seen);
 }
@@ -531,14 +532,14 @@ seen_settle(struct seen *seen, bool restart)
 
 	if (!may_change_silently(seen)) {
 		seen_leave_slow(seen);
-		evtimer_del(&seen->look);
+		timer_stop(&seen->look);
 		seen->wait = 0;
 		return;
 	}
 	if (restart) {
 		seen_leave_slow(seen);
 		seen->wait = LOOK_FIRST;
-	} else if (seen->is_slow || evtimer_pending(&seen->look, NULL))
+	} else if (seen->is_slow || seen->look != NULL)
 		return;
 	if (seen->wait == 0 || seen->wait > LOOK_LAST) {
 		seen->wait = 0;
@@ -555,7 +556,7 @@ seen_settle(struct seen *seen, bool restart)
 	}
 	tv.tv_sec = seen->wait / 1000000;
 	tv.tv_usec = seen->wait % 1000000;
-	evtimer_add(&seen->look, &tv);
+	timer_start(&seen->look, look_again, seen, &tv);
 }
 
 static void
@@ -573,6 +574,7 @@ look_again(int fd, short events, void *arg)
 	struct seen		*seen = arg;
 	struct interface	 ifc;
 
+	timer_stop(&seen->look);
 	seen->wait *= 2;
 	if (kernel_look(seen->ifc.index, &ifc) == -1)
 		seen_gone(seen);
@@ -641,8 +643,15 @@ port_open(struct channel *ch, struct imsg *imsg)
 		free(port);
 		return;
 	}
-	event_set(&port->ev, fd, EV_READ | EV_PERSIST, port_event, port);
-	evtimer_set(&port->pause, port_resume, port);
+	port_listen(port);
+}
+
+static void
+port_listen(struct fport *port)
+{
+	port->paused = false;
+	event_set(&port->ev, port->fd, EV_READ | EV_PERSIST, port_event,
+	    port);
 	event_add(&port->ev, NULL);
 }
 
@@ -662,7 +671,6 @@ port_hangup(struct fport *port)
 		return;
 	port_count(port);
 	event_del(&port->ev);
-	evtimer_del(&port->pause);
 	port->dead = true;
 }
 
@@ -730,7 +738,8 @@ port_pause(struct fport *port)
 	port_count(port);
 	port->paused = true;
 	event_del(&port->ev);
-	evtimer_add(&port->pause, &tv);
+	evtimer_set(&port->ev, port_resume, port);
+	evtimer_add(&port->ev, &tv);
 }
 
 static void
@@ -739,8 +748,7 @@ port_resume(int fd, short events, void *arg)
 	struct fport	*port = arg;
 
 	port_count(port);
-	port->paused = false;
-	event_add(&port->ev, NULL);
+	port_listen(port);
 }
 
 /* Frames that were not read: by intention, or for want of time. */

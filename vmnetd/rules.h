@@ -195,8 +195,11 @@ void	 rules_nft_elements(const struct rules_port *, rules_element_cb *,
 /* The same as commands of nft(8): `add' or `get' them. */
 void	 rules_nft_commands(struct rules_text *, const char *verb,
 	    const char *anchor, const struct rules_port *);
-/* Is this a set of what ports are in?  The tables may have others. */
-bool	 rules_nft_is_members(const char *);
+/*
+ * The name, for good, of a set of what ports are in; NULL: it is not such a
+ * one, as there may be in the tables.
+ */
+const char *rules_nft_members(const char *);
 /* The tap that an element of such a set is about; 0: none. */
 uint32_t rules_nft_tap(const struct rules_element *);
 /* The name of a family of tables. */

@@ -495,15 +495,15 @@ render_arp(struct rules_text *text)
  * A port's membership, as the kernel has it.
  */
 
-bool
-rules_nft_is_members(const char *name)
+const char *
+rules_nft_members(const char *name)
 {
 	const struct set	*set;
 
 	for (set = sets; set < sets + NSETS; set++)
 		if (strcmp(set->name, name) == 0)
-			return strcmp(name, "egress") != 0;
-	return false;
+			return strcmp(name, "egress") != 0 ? set->name : NULL;
+	return NULL;
 }
 
 uint32_t

@@ -271,10 +271,10 @@ show_fill_lease(const struct lease *lease, struct ctl_lease *item)
 		item->since = tap->since;
 	} else if (tap_on_its_way(tap)) {
 		/* A reason is that of an earlier failure. */
-		item->state = tap->reason[0] != '\0' ? LEASE_FAILED :
+		item->state = tap->reason != NULL ? LEASE_FAILED :
 		    LEASE_IDLE;
 	}
-	if (tap->reason[0] != '\0')
+	if (tap->reason != NULL)
 		strlcpy(item->reason, tap->reason, sizeof(item->reason));
 }
 
@@ -295,7 +295,8 @@ show_fill_tap(const struct tap *tap, struct ctl_lease *item)
 		strlcpy(item->pool, match.pool->name, sizeof(item->pool));
 	item->state = tap->state == TAP_FAILED ? LEASE_FAILED : LEASE_IDLE;
 	item->since = tap->since;
-	strlcpy(item->reason, tap->reason, sizeof(item->reason));
+	if (tap->reason != NULL)
+		strlcpy(item->reason, tap->reason, sizeof(item->reason));
 }
 
 static void
@@ -371,7 +372,9 @@ show_interfaces(uint32_t client, const struct ctl_request *req)
 		strlcpy(item.name, tap->ifc.name, sizeof(item.name));
 		strlcpy(item.vm, tap->vm, sizeof(item.vm));
 		strlcpy(item.descr, tap->ifc.descr, sizeof(item.descr));
-		strlcpy(item.reason, tap->reason, sizeof(item.reason));
+		if (tap->reason != NULL)
+			strlcpy(item.reason, tap->reason,
+			    sizeof(item.reason));
 		item.index = tap->ifc.index;
 		item.ifn = tap->ifn;
 		item.rdomain = tap->ifc.rdomain;
@@ -535,7 +538,8 @@ check_tap(uint32_t client, const struct tap *tap)
 	case TAP_UNMANAGED:
 	case TAP_WAITING:
 	case TAP_FAILED:
-		check_line(client, tap, tap->reason);
+		if (tap->reason != NULL)
+			check_line(client, tap, tap->reason);
 		return;
 	case TAP_SETTLING:
 	case TAP_STORING:
@@ -547,7 +551,7 @@ check_tap(uint32_t client, const struct tap *tap)
 	}
 	if (!tap->ifc.link)
 		check_line(client, tap, "its VM has let go of the tap");
-	if (tap->reason[0] != '\0')
+	if (tap->reason != NULL)
 		check_line(client, tap, tap->reason);
 	if (lease_state_at(tap->lease, now()) == LEASE_BOUND)
 		return;

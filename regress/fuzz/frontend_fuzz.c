@@ -320,10 +320,8 @@ step_look(void)
 	int		 n = byte() % 32;
 
 	while (n-- > 0 && (seen = seen_find(ifindex)) != NULL &&
-	    evtimer_pending(&seen->look, NULL)) {
-		evtimer_del(&seen->look);
+	    seen->look != NULL)
 		look_again(-1, 0, seen);
-	}
 }
 
 /* The guest of a port has sent what nobody has read. */
@@ -394,8 +392,7 @@ note_open(void)
 		must(!port->dead || !event_pending(&port->ev, EV_READ, NULL));
 	}
 	TAILQ_FOREACH(port, &closing, queue)
-		must(!event_pending(&port->ev, EV_READ, NULL) &&
-		    !evtimer_pending(&port->pause, NULL));
+		must(!event_pending(&port->ev, EV_READ | EV_TIMEOUT, NULL));
 }
 
 static int

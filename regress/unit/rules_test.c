@@ -781,7 +781,7 @@ see(const struct rules_element *e, void *arg)
 	if (i == 6 || (e->family == RULES_ARP && i > 1) ||
 	    (e->family == RULES_IP6 && i > 0) ||
 	    rules_nft_tap(e) != (i < 5 ? seen->port->ifindex : 0) ||
-	    !rules_nft_is_members(e->set))
+	    rules_nft_members(e->set) == NULL)
 		seen->wrong++;
 	if (i != 5)
 		return;
@@ -846,8 +846,8 @@ test_elements(void)
 			    f.ifname[0] != '\0' || f.address != 0 ||
 			    f.last - f.first >= 1024);
 	}
-	CHECK(!rules_nft_is_members("egress"));
-	CHECK(!rules_nft_is_members("somebody_elses"));
+	CHECK(rules_nft_members("egress") == NULL);
+	CHECK(rules_nft_members("somebody_elses") == NULL);
 	/* One that may not send. */
 	memset(&seen, 0, sizeof(seen));
 	seen.port = &port;

@@ -37,14 +37,22 @@
 #define SETS_MAX	32
 #define LOOK_TRIES	16
 
-/* One element that is in the kernel. */
+/* One element that is in the kernel.  Kept small: each tap has six. */
 struct element {
 	RB_ENTRY(element)	 entry;
-	struct rules_element	 is;
-	char			 set[SET_NAMELEN];	/* what is.set is */
+	const char		*set;		/* shared, do not free */
+	union {
+		uint8_t		 value[8];
+		char		*jump;
+	};
+	uint8_t			 key[8];
 	uint32_t		 tap;		/* it is about, 0 none */
 	uint32_t		 owner;		/* the tap's index, 0 nobody */
 	uint32_t		 wanted;	/* in that change */
+	uint8_t			 family;	/* enum rules_family */
+	uint8_t			 keylen;
+	uint8_t			 valuelen;	/* 0: a set's, or jumps */
+	bool			 jumps;
 };
 RB_HEAD(element_tree, element);
 
@@ -74,10 +82,13 @@ struct names {
 };
 
 static int	 element_cmp(const struct element *, const struct element *);
+static void	 set_key(struct element *, const struct rules_element *);
+static void	 get_all(const struct element *, struct rules_element *);
 static struct element *find(const struct rules_element *);
-static bool	 same_value(const struct rules_element *,
+static bool	 same_value(const struct element *,
 		    const struct rules_element *);
 static int	 insert(const struct rules_element *, uint32_t);
+static void	 element_free(struct element *);
 static void	 forget(struct element *);
 static void	 forget_all(void);
 static void	 take_name(const char *, void *);
@@ -107,31 +118,57 @@ element_cmp(const struct element *a, const struct element *b)
 
 	if (a->tap != b->tap)
 		return a->tap < b->tap ? -1 : 1;
-	if (a->is.family != b->is.family)
-		return a->is.family < b->is.family ? -1 : 1;
-	if ((cmp = memcmp(a->is.key, b->is.key, sizeof(a->is.key))) != 0)
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if ((cmp = memcmp(a->key, b->key, sizeof(a->key))) != 0)
 		return cmp;
-	return strcmp(a->is.set, b->is.set);
+	return strcmp(a->set, b->set);
 }
 
 RB_GENERATE_STATIC(element_tree, element, entry, element_cmp)
+
+/* What it is found by. */
+static void
+set_key(struct element *e, const struct rules_element *is)
+{
+	e->set = is->set;
+	memcpy(e->key, is->key, sizeof(e->key));
+	e->keylen = is->keylen;
+	e->family = is->family;
+	e->tap = rules_nft_tap(is);
+}
+
+static void
+get_all(const struct element *e, struct rules_element *is)
+{
+	memset(is, 0, sizeof(*is));
+	is->family = e->family;
+	is->set = e->set;
+	memcpy(is->key, e->key, sizeof(is->key));
+	is->keylen = e->keylen;
+	is->valuelen = e->valuelen;
+	if (e->jumps)
+		strlcpy(is->jump, e->jump, sizeof(is->jump));
+	else
+		memcpy(is->value, e->value, sizeof(is->value));
+}
 
 static struct element *
 find(const struct rules_element *is)
 {
 	struct element	 key;
 
-	key.is = *is;
-	key.tap = rules_nft_tap(is);
+	set_key(&key, is);
 	return RB_FIND(element_tree, &elements, &key);
 }
 
 static bool
-same_value(const struct rules_element *a, const struct rules_element *b)
+same_value(const struct element *e, const struct rules_element *is)
 {
-	return a->valuelen == b->valuelen &&
-	    memcmp(a->value, b->value, a->valuelen) == 0 &&
-	    strcmp(a->jump, b->jump) == 0;
+	if (e->jumps)
+		return is->valuelen == 0 && strcmp(e->jump, is->jump) == 0;
+	return is->jump[0] == '\0' && e->valuelen == is->valuelen &&
+	    memcmp(e->value, is->value, is->valuelen) == 0;
 }
 
 static int
@@ -141,21 +178,35 @@ insert(const struct rules_element *is, uint32_t owner)
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return -1;
-	e->is = *is;
-	strlcpy(e->set, is->set, sizeof(e->set));
-	e->is.set = e->set;
-	e->tap = rules_nft_tap(is);
+	set_key(e, is);
+	e->set = rules_nft_members(is->set);
 	e->owner = owner;
-	if (RB_INSERT(element_tree, &elements, e) != NULL)
+	e->valuelen = is->valuelen;
+	e->jumps = is->jump[0] != '\0';
+	if (!e->jumps)
+		memcpy(e->value, is->value, sizeof(e->value));
+	else if ((e->jump = strdup(is->jump)) == NULL) {
 		free(e);
+		return -1;
+	}
+	if (RB_INSERT(element_tree, &elements, e) != NULL)
+		element_free(e);
 	return 0;
+}
+
+static void
+element_free(struct element *e)
+{
+	if (e->jumps)
+		free(e->jump);
+	free(e);
 }
 
 static void
 forget(struct element *e)
 {
 	RB_REMOVE(element_tree, &elements, e);
-	free(e);
+	element_free(e);
 }
 
 static void
@@ -175,7 +226,7 @@ take_name(const char *name, void *arg)
 {
 	struct names	*names = arg;
 
-	if (!rules_nft_is_members(name) || names->n == SETS_MAX ||
+	if (rules_nft_members(name) == NULL || names->n == SETS_MAX ||
 	    strlcpy(names->name[names->n], name, SET_NAMELEN) >= SET_NAMELEN)
 		return;
 	names->n++;
@@ -242,7 +293,7 @@ adopt(const struct rules_element *is, void *arg)
 	const uint32_t	*owner = arg;
 	struct element	*e;
 
-	if ((e = find(is)) != NULL && same_value(&e->is, is))
+	if ((e = find(is)) != NULL && same_value(e, is))
 		e->owner = *owner;
 }
 
@@ -295,7 +346,7 @@ want(const struct rules_element *is, void *arg)
 
 	if ((e = find(is)) != NULL) {
 		e->wanted = round_no;
-		if (same_value(&e->is, is)) {
+		if (same_value(e, is)) {
 			e->owner = c->owner;
 			return;
 		}
@@ -327,7 +378,7 @@ leave_tap(struct change *c, uint32_t tap)
 
 	memset(&key, 0, sizeof(key));
 	key.tap = tap;
-	key.is.set = "";
+	key.set = "";
 	for (e = RB_NFIND(element_tree, &elements, &key);
 	    e != NULL && e->tap == tap;
 	    e = RB_NEXT(element_tree, &elements, e))
@@ -360,6 +411,7 @@ static int
 commit(const char *anchor, const struct change *c, const char *chain)
 {
 	const struct step	*step;
+	struct rules_element	 old;
 	size_t			 i;
 
 	if (c->full) {
@@ -369,9 +421,10 @@ commit(const char *anchor, const struct change *c, const char *chain)
 	nft_begin(NFPROTO_INET, anchor);
 	for (i = 0; i < c->n; i++) {
 		step = &c->step[i];
-		if (step->del)
-			put_step(anchor, &step->old->is, true);
-		else
+		if (step->del) {
+			get_all(step->old, &old);
+			put_step(anchor, &old, true);
+		} else
 			put_step(anchor, &step->new, false);
 	}
 	if (chain != NULL) {

@@ -64,7 +64,7 @@ struct member {
 	RB_ENTRY(member)	 entry;		/* by tap */
 	struct rules_port	 port;		/* without texts */
 	struct conf_forward	*forward;	/* what port has */
-	char			 chain[RULES_CHAIN_LEN];
+	char			*chain;		/* of users' rules, or NULL */
 	uint64_t		 hash;		/* of the chain, 0: none */
 	bool			 present;
 };
@@ -73,6 +73,7 @@ RB_HEAD(member_tree, member);
 static int	 member_cmp(const struct member *, const struct member *);
 static struct member *find_member(const char *);
 static struct member *new_member(const struct rules_port *);
+static int	 copy_forwards(struct member *, const struct rules_port *);
 static void	 free_member(struct member *);
 static int	 open_script(void);
 static int	 write_script(const char *, size_t);
@@ -154,6 +155,7 @@ free_member(struct member *m)
 		return;
 	free(m->port.forward);
 	free(m->forward);
+	free(m->chain);
 	free(m);
 }
 
@@ -165,29 +167,39 @@ static struct member *
 new_member(const struct rules_port *port)
 {
 	struct member	*m;
-	size_t		 i, n = port->nforward;
+	char		 chain[RULES_CHAIN_LEN];
 
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return NULL;
 	m->port = *port;
 	m->port.rules = NULL;
-	m->port.forward = calloc(n + 1, sizeof(*m->port.forward));
-	m->forward = calloc(n + 1, sizeof(*m->forward));
-	if (m->port.forward == NULL || m->forward == NULL) {
+	m->port.forward = NULL;
+	if (port->guest == 0)
+		return m;
+	if (rules_nft_chain_name(chain, sizeof(chain), port->tap) == -1 ||
+	    (port->nrules > 0 && (m->chain = strdup(chain)) == NULL) ||
+	    (port->nforward > 0 && copy_forwards(m, port) == -1)) {
 		free_member(m);
 		return NULL;
 	}
-	if (port->guest != 0 && rules_nft_chain_name(m->chain,
-	    sizeof(m->chain), port->tap) == -1) {
-		free_member(m);
-		return NULL;
-	}
+	return m;
+}
+
+static int
+copy_forwards(struct member *m, const struct rules_port *port)
+{
+	size_t	 i, n = port->nforward;
+
+	m->port.forward = calloc(n, sizeof(*m->port.forward));
+	m->forward = calloc(n, sizeof(*m->forward));
+	if (m->port.forward == NULL || m->forward == NULL)
+		return -1;
 	for (i = 0; i < n; i++) {
 		m->forward[i] = *port->forward[i];
 		m->forward[i].where.file = NULL;
 		m->port.forward[i] = &m->forward[i];
 	}
-	return m;
+	return 0;
 }
 
 /* --- libnftables ---------------------------------------------------------- */
@@ -541,8 +553,7 @@ join(const struct member *m, const struct member *old)
 {
 	return elements_change(anchor, &m->port,
 	    old == NULL ? NULL : &old->port,
-	    old != NULL && old->port.nrules > 0 && m->port.nrules == 0 ?
-	    old->chain : NULL);
+	    old != NULL && m->chain == NULL ? old->chain : NULL);
 }
 
 static bool
@@ -583,7 +594,7 @@ undo(const struct member *m)
 {
 	if (elements_change(anchor, NULL, &m->port, NULL) == -1)
 		stale = true;
-	if (m->port.nrules > 0)
+	if (m->chain != NULL)
 		remove_chain(m->chain);
 	if (rules_nft_special(&m->port))
 		load_forwards();
@@ -667,8 +678,7 @@ part(const struct member *m)
 {
 	const struct rules_port	*port = &m->port;
 
-	if (elements_change(anchor, NULL, port,
-	    port->nrules > 0 ? m->chain : NULL) == 0)
+	if (elements_change(anchor, NULL, port, m->chain) == 0)
 		return 0;
 	stale = true;
 	if (take_stock() == -1)
@@ -778,7 +788,7 @@ find_stale_chain(const struct nftlist_chain *chain, void *arg)
 	    strlen(RULES_CHAIN_PREFIX)) != 0)
 		return;
 	RB_FOREACH(m, member_tree, &members)
-		if (m->port.nrules > 0 && strcmp(m->chain, chain->name) == 0)
+		if (m->chain != NULL && strcmp(m->chain, chain->name) == 0)
 			return;
 	if (chains->n == chains->size) {
 		p = reallocarray(chains->name, chains->size + 64,
