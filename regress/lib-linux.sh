@@ -114,6 +114,14 @@ tap_addresses()
 	    awk '{ printf "%s%s", n++ ? " " : "", $4 } END { print "" }'
 }
 
+# What its tap sends is looked at: is_guarded TAP
+is_guarded()
+{
+	nft list set inet vmnetd ifs | grep -q "\"$1\"" &&
+	    nft list set ip6 vmnetd ifs | grep -q "\"$1\"" &&
+	    nft list set arp vmnetd ifs | grep -q "\"$1\""
+}
+
 tap_addresses6()
 {
 	ip -6 -o addr show dev "$1" 2>/dev/null | awk '{ print $4 }'

@@ -199,14 +199,6 @@ tap_heard()
 	printf '%s\n' "$heard_rules" | grep counter | grep -qv 'packets 0 '
 }
 
-# What its tap sends is looked at: is_guarded TAP
-is_guarded()
-{
-	nft list set inet vmnetd ifs | grep -q "\"$1\"" &&
-	    nft list set ip6 vmnetd ifs | grep -q "\"$1\"" &&
-	    nft list set arp vmnetd ifs | grep -q "\"$1\""
-}
-
 # place_hears PLACE ADDRESS COMMAND ...: packets from that address come in
 # while the command runs.
 place_hears()

@@ -110,6 +110,7 @@ static void	 watch_changed(uint32_t, void *);
 static void	 watch_departed(uint32_t, void *);
 static void	 watch_lost(void *);
 static void	 scan(void);
+static void	 scan_mark(const struct interface *, void *);
 static void	 scan_one(const struct interface *, void *);
 static void	 scan_slow(int, short, void *);
 static struct seen *seen_find(uint32_t);
@@ -403,7 +404,10 @@ watch_lost(void *arg)
 	scan();
 }
 
-/* Look at all; those that are not there any more have departed. */
+/*
+ * Look at all.  Those that are not there any more have departed, which is said
+ * first: what they had may be another's by now.
+ */
 static void
 scan(void)
 {
@@ -411,20 +415,30 @@ scan(void)
 
 	RB_FOREACH(seen, seen_tree, &seens)
 		seen->marked = false;
-	if (kernel_look_all(scan_one, NULL) == -1) {
+	if (kernel_look_all(scan_mark, NULL) == -1) {
 		log_warn("look at all interfaces");
 		return;
 	}
 	RB_FOREACH_SAFE(seen, seen_tree, &seens, next)
 		if (!seen->marked)
 			seen_gone(seen);
+	if (kernel_look_all(scan_one, NULL) == -1)
+		log_warn("look at all interfaces");
+}
+
+static void
+scan_mark(const struct interface *ifc, void *arg)
+{
+	struct seen	*seen;
+
+	if ((seen = seen_find(ifc->index)) != NULL)
+		seen->marked = true;
 }
 
 static void
 scan_one(const struct interface *ifc, void *arg)
 {
 	seen_update(ifc, true);
-	seen_find(ifc->index)->marked = true;
 }
 
 static struct seen *

@@ -930,8 +930,8 @@ withdraw(const struct msg_withdraw *msg)
 		channel_send(&frontend, IMSG_PORT_CLOSE, 0, -1, &port->id,
 		    sizeof(port->id));
 	}
-	if (kernel_look_priv(port->rules.ifindex, &ifc) == 0 &&
-	    strcmp(ifc.name, port->rules.tap) == 0) {
+	/* Its name may be another by now. */
+	if (kernel_look_priv(port->rules.ifindex, &ifc) == 0) {
 		remove_address(port, &ifc);
 		if (msg->vacate && kernel_tap_vacate(&ifc) == -1 &&
 		    errno != ENXIO && errno != ENODEV)

@@ -138,7 +138,7 @@ size_t	 rules_pf_tables(const struct rules_port *,
 
 /* --- nft ------------------------------------------------------------------ */
 
-#define RULES_CHAIN_LEN		64
+#define RULES_CHAIN_LEN		32
 #define RULES_CHAIN_PREFIX	"rules-"
 
 /*
@@ -151,9 +151,9 @@ size_t	 rules_pf_tables(const struct rules_port *,
  *			ipv4_addr
  *	map forwards	plain forwards: inet_proto . inet_service to
  *			ipv4_addr . inet_service
- *	map rules	taps with users' rules: iface_index to jump rules-TAP
+ *	map rules	taps with users' rules: iface_index to jump rules-INDEX
  *	chain special*	all other forwards
- *	chain rules-TAP	users' rules for one tap
+ *	chain rules-INDEX	users' rules for one tap
  * table ip6 has the set ifs, and table arp ifs and guests.  A tap is known by
  * its index, which no other interface has soon after it, whatever its name.
  * All texts are to be run after rules_nft_load, each as one transaction (one
@@ -212,8 +212,8 @@ bool	 rules_nft_special(const struct rules_port *);
 /* The chains `special*', for all ports that are there. */
 int	 rules_nft_forwards(struct rules_text *, const char *anchor,
 	    const struct rules_port *const *, size_t);
-/* Name of the chain for the users' rules of a tap. */
-int	 rules_nft_chain_name(char *, size_t, const char *tap);
+/* Name of the chain for the users' rules of a tap, by its index. */
+void	 rules_nft_chain_name(char *, size_t, uint32_t);
 /*
  * Commands that list what is loaded, for one port or for all (NULL): each line
  * is to be run by itself.

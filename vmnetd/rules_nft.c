@@ -562,7 +562,7 @@ guest_elements(const struct rules_port *port, const struct rules_element *tap,
 		cb(&e, arg);
 	if (port->nrules > 0) {
 		e.set = "rules";
-		rules_nft_chain_name(e.jump, sizeof(e.jump), port->tap);
+		rules_nft_chain_name(e.jump, sizeof(e.jump), port->ifindex);
 		cb(&e, arg);
 	}
 	all_forward_elements(port, cb, arg);
@@ -735,7 +735,7 @@ rules_nft_chain(struct rules_text *text, const char *anchor,
 		return refuse(text);
 	if (port->nrules == 0)
 		return 0;
-	rules_nft_chain_name(chain, sizeof(chain), port->tap);
+	rules_nft_chain_name(chain, sizeof(chain), port->ifindex);
 	rules_printf(text, "add chain inet %s %s\nflush chain inet %s %s\n",
 	    anchor, chain, anchor, chain);
 	for (i = 0; i < port->nrules; i++) {
@@ -748,25 +748,10 @@ rules_nft_chain(struct rules_text *text, const char *anchor,
 	return rules_text_end(text);
 }
 
-/* Characters that a chain cannot have in its name are written as /XX. */
-int
-rules_nft_chain_name(char *buf, size_t size, const char *tap)
+void
+rules_nft_chain_name(char *buf, size_t size, uint32_t ifindex)
 {
-	size_t	 len;
-
-	if (!rules_valid_ifname(tap)) {
-		errno = EINVAL;
-		return -1;
-	}
-	len = strlcpy(buf, RULES_CHAIN_PREFIX, size);
-	for (; *tap != '\0' && len < size; tap++)
-		len += (size_t)snprintf(buf + len, size - len,
-		    strchr("@+:=", *tap) == NULL ? "%c" : "/%02x",
-		    (unsigned char)*tap);
-	if (len < size)
-		return 0;
-	errno = ENAMETOOLONG;
-	return -1;
+	snprintf(buf, size, RULES_CHAIN_PREFIX "%u", ifindex);
 }
 
 static void
@@ -891,7 +876,7 @@ rules_nft_list(struct rules_text *text, const char *anchor,
 		    "list chain inet %s special_to\n"
 		    "list chain inet %s special_on\n", anchor, anchor, anchor);
 	if (port->nrules > 0) {
-		rules_nft_chain_name(chain, sizeof(chain), port->tap);
+		rules_nft_chain_name(chain, sizeof(chain), port->ifindex);
 		rules_printf(text, "list chain inet %s %s\n", anchor, chain);
 	}
 	return rules_text_end(text);

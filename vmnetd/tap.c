@@ -48,6 +48,7 @@
 #define NOTES_MAX	10
 #define NOTES_INTERVAL	10	/* seconds */
 
+static void	 tap_follow(struct tap *, bool);
 static void	 tap_free(struct tap *);
 static void	 tap_rename(struct tap *);
 static void	 tap_evaluate(struct tap *);
@@ -68,6 +69,7 @@ static void	 tap_confine(struct tap *);
 static void	 tap_bind(struct tap *);
 static void	 tap_ready(struct tap *);
 static void	 tap_check_address(struct tap *);
+static void	 tap_again(struct tap *);
 static void	 tap_abandon(struct tap *, bool);
 static void	 tap_set_state(struct tap *, enum tap_state);
 static void	 tap_unmanage(struct tap *, const char *);
@@ -143,6 +145,7 @@ tap_seen(const struct interface *ifc)
 {
 	struct tap	*tap, key;
 	struct prefix	*addr;
+	bool		 renamed;
 
 	key.ifc.index = ifc->index;
 	if ((tap = RB_FIND(tap_index, &taps, &key)) == NULL) {
@@ -157,12 +160,26 @@ tap_seen(const struct interface *ifc)
 	if (addr == NULL)
 		fatal("tap");
 	memcpy(addr, ifc->addr, ifc->naddr * sizeof(*addr));
+	renamed = strcmp(tap->ifc.name, ifc->name) != 0;
 	tap->ifc = *ifc;
 	tap->ifc.addr = addr;
 
 	tap_rename(tap);
+	if (tap->state == TAP_READY || tap->state == TAP_PREPARING)
+		tap_follow(tap, renamed);
 	if (scanned)
 		tap_evaluate(tap);
+}
+
+/* What rules and DHCP know of a tap that is in use, somebody has changed. */
+static void
+tap_follow(struct tap *tap, bool renamed)
+{
+	if (renamed)
+		tap_again(tap);
+	else if (tap->state == TAP_READY && memcmp(tap->binding.lladdr,
+	    tap->ifc.lladdr, sizeof(tap->ifc.lladdr)) != 0)
+		tap_bind(tap);
 }
 
 void
@@ -382,9 +399,10 @@ static const char *
 tap_foreign(const struct tap *tap, char *buf, size_t size)
 {
 	struct lease	*own, *lease;
-	struct prefix		 host;
-	size_t			 i;
-	bool			 ours;
+	struct tap	*other;
+	struct prefix	 host;
+	size_t		 i;
+	bool		 ours;
 
 	own = lease_find(&leases, tap->vm, tap->ifn);
 	for (i = 0; i < tap->ifc.naddr; i++) {
@@ -402,6 +420,12 @@ tap_foreign(const struct tap *tap, char *buf, size_t size)
 		if (!ours) {
 			snprintf(buf, size, "it has the address %s, which is "
 			    "not ours", prefix_ntoa(&tap->ifc.addr[i]));
+			return buf;
+		}
+		if ((other = tap_of_lease(lease)) != NULL && other != tap) {
+			snprintf(buf, size, "it has the address %s, which is "
+			    "that of %s", prefix_ntoa(&tap->ifc.addr[i]),
+			    other->ifc.name);
 			return buf;
 		}
 	}
@@ -754,6 +778,12 @@ tap_check_address(struct tap *tap)
 		return;
 	log_warnx("%s: the host address %s was removed: setting it again",
 	    tap->ifc.name, prefix_ntoa(&host));
+	tap_again(tap);
+}
+
+static void
+tap_again(struct tap *tap)
+{
 	tap_confine(tap);
 	tap_prepare(tap);
 }

@@ -71,7 +71,18 @@ serves old3 g3 04
 "$TORTURE/load" tap old4
 tap_describe old4 vm1-if0-old4
 serves old4 g4 05
-for n in 0 1 2 3 4; do
+"$TORTURE/load" tap old5 5005
+tap_describe old5 vm1-if0-old5
+serves old5 g5 08
+# And one that is remembered.
+"$TORTURE/load" tap brief
+tap_describe brief vm9-if0-known
+serves brief g9 09
+soon "known is ready" vm_on known brief
+guest_stop g9
+ip link del brief
+soon "known has gone" in_state idle known
+for n in 0 1 2 3 4 5; do
 	soon "old$n is ready" vm_on old$n old$n
 	eval "address$n=$(field old$n 0 host)"
 done
@@ -103,6 +114,12 @@ ip link del old2
 "$TORTURE/load" tap old2 6002
 tap_describe old2 vm4-if0-old2
 serves old2 g2b 03
+# Another VM, which is remembered, with the name but not the index.
+guest_stop g5
+ip link del old5
+"$TORTURE/load" tap old5 6005
+tap_describe old5 vm4-if0-known
+serves old5 g5b 09
 # Another VM on the same tap.
 tap_describe old3 vm5-if0-new3
 # Gone to another namespace.
@@ -138,6 +155,11 @@ is "with its address" "$(tap_addresses old2)" "$address2"
 soon "the other VM on the same tap is served" vm_on new3 old3
 is "with its own address only" "$(tap_addresses old3)" \
     "$(field new3 0 host)"
+soon "who has only its name is served" vm_on known old5
+soon "who had it before is idle" in_state idle old5
+for tap in renamed0 old1 old2 old3 old5; do
+	ok "what $tap sends is looked at" is_guarded $tap
+done
 isnt "not with that of before" "$(tap_addresses old3)" "$address3"
 soon "who was there before is idle" in_state idle old3
 soon "who went elsewhere is idle" in_state idle old4

@@ -478,35 +478,18 @@ test_ifname(void)
 		"a/b", "a\tb", "a\nb", "\303\244", "a$b", "a#b",
 		"1234567890123456", "(a)", "<a>", "a,b", "a!", "'", "`", "|", "\177"
 	};
-	char	 chain[RULES_CHAIN_LEN], other[RULES_CHAIN_LEN];
-	size_t	 i, j;
+	char	 chain[RULES_CHAIN_LEN];
+	size_t	 i;
 
 	test_case("names of interfaces");
-	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		CHECK(rules_valid_ifname(good[i]));
-		CHECK_INT(rules_nft_chain_name(chain, sizeof(chain), good[i]),
-		    0);
-		/* A letter first, and nothing that nft does not take. */
-		CHECK(isalpha((unsigned char)chain[0]));
-		CHECK_INT(strspn(chain, "abcdefghijklmnopqrstuvwxyz"
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_."),
-		    strlen(chain));
-		for (j = 0; j < i; j++) {
-			rules_nft_chain_name(other, sizeof(other), good[j]);
-			CHECK(strcmp(chain, other) != 0);
-		}
-	}
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		CHECK(!rules_valid_ifname(bad[i]));
-		errno = 0;
-		CHECK_INT(rules_nft_chain_name(chain, sizeof(chain), bad[i]),
-		    -1);
-		CHECK_INT(errno, EINVAL);
-	}
-	CHECK_INT(rules_nft_chain_name(chain, sizeof(chain),
-	    "@@@@@@@@@@@@@@@"), 0);
-	CHECK_INT(rules_nft_chain_name(chain, 10, "tap0"), -1);
-	CHECK_INT(errno, ENAMETOOLONG);
+	rules_nft_chain_name(chain, sizeof(chain), 7);
+	CHECK_STR(chain, "rules-7");
+	rules_nft_chain_name(chain, sizeof(chain), UINT32_MAX);
+	CHECK_STR(chain, "rules-4294967295");
 }
 
 static void

@@ -61,7 +61,7 @@
 
 /* A port that was added, with a copy of what it wants. */
 struct member {
-	RB_ENTRY(member)	 entry;		/* by tap */
+	RB_ENTRY(member)	 entry;		/* by ifindex */
 	struct rules_port	 port;		/* without texts */
 	struct conf_forward	*forward;	/* what port has */
 	char			*chain;		/* of users' rules, or NULL */
@@ -71,7 +71,7 @@ struct member {
 RB_HEAD(member_tree, member);
 
 static int	 member_cmp(const struct member *, const struct member *);
-static struct member *find_member(const char *);
+static struct member *find_member(uint32_t);
 static struct member *new_member(const struct rules_port *);
 static int	 copy_forwards(struct member *, const struct rules_port *);
 static void	 free_member(struct member *);
@@ -134,17 +134,19 @@ static bool			 adopting;	/* from first load to prune */
 static int
 member_cmp(const struct member *a, const struct member *b)
 {
-	return strcmp(a->port.tap, b->port.tap);
+	return a->port.ifindex < b->port.ifindex ? -1 :
+	    a->port.ifindex > b->port.ifindex;
 }
 
 RB_GENERATE_STATIC(member_tree, member, entry, member_cmp)
 
+/* Names of taps change, and come back as another's. */
 static struct member *
-find_member(const char *tap)
+find_member(uint32_t ifindex)
 {
 	struct member	 key;
 
-	strlcpy(key.port.tap, tap, sizeof(key.port.tap));
+	key.port.ifindex = ifindex;
 	return RB_FIND(member_tree, &members, &key);
 }
 
@@ -174,10 +176,8 @@ new_member(const struct rules_port *port)
 	m->port = *port;
 	m->port.rules = NULL;
 	m->port.forward = NULL;
-	if (port->guest == 0)
-		return m;
-	if (rules_nft_chain_name(chain, sizeof(chain), port->tap) == -1 ||
-	    (port->nrules > 0 && (m->chain = strdup(chain)) == NULL) ||
+	rules_nft_chain_name(chain, sizeof(chain), port->ifindex);
+	if ((port->nrules > 0 && (m->chain = strdup(chain)) == NULL) ||
 	    (port->nforward > 0 && copy_forwards(m, port) == -1)) {
 		free_member(m);
 		return NULL;
@@ -616,11 +616,7 @@ kernel_filter_add(const struct rules_port *port, char *buf, size_t size)
 		snprintf(buf, size, "rules: %s", strerror(errno));
 		return -1;
 	}
-	if ((old = find_member(port->tap)) != NULL &&
-	    old->port.ifindex != port->ifindex) {
-		leave(old);
-		old = NULL;
-	}
+	old = find_member(port->ifindex);
 	if (add(m, old, port, buf, size) == -1) {
 		if ((!is_gone() && !stale) ||
 		    load_text(ignored, sizeof(ignored)) == -1 ||
@@ -763,7 +759,7 @@ kernel_filter_remove(const struct rules_port *port)
 {
 	struct member	*m;
 
-	if ((m = find_member(port->tap)) != NULL)
+	if ((m = find_member(port->ifindex)) != NULL)
 		leave(m);
 }
 
@@ -825,7 +821,7 @@ kernel_filter_prune(const struct rules_port *const *ports, size_t n)
 	if (anchor[0] == '\0')
 		return;
 	for (i = 0; i < n; i++)
-		if ((m = find_member(ports[i]->tap)) != NULL)
+		if ((m = find_member(ports[i]->ifindex)) != NULL)
 			m->present = true;
 	RB_FOREACH_SAFE(m, member_tree, &members, next)
 		if (!m->present)

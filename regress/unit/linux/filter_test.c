@@ -312,15 +312,13 @@ test_member(void)
 	CHECK_STR(output("nft list ruleset"), before);
 	free(before);
 
-	/* The tap is another VM's now, and has another number. */
-	port->ifindex = 77;
+	/* The tap is another VM's now. */
 	port->guest = POOL + 101;
 	CHECK_INT(add(port), 0);
-	CHECK(lists("set inet vmnetd guests", "77 . 172.16.0.101"));
+	CHECK(lists("set inet vmnetd guests", "1001 . 172.16.0.101"));
 	CHECK(!lists("set inet vmnetd guests", "1001 . 172.16.0.5"));
 	kernel_filter_remove(port);
 	CHECK(!lists("ruleset", "1001"));
-	CHECK(!lists("ruleset", "77"));
 	CHECK(lists("table inet vmnetd", "1002 . 172.16.0.7"));
 	kernel_filter_remove(port);
 	kernel_filter_remove(other);
@@ -353,7 +351,7 @@ test_text(void)
 	CHECK(strstr(before, "1003 . 172.16.0.8 : 9.9.9.9") != NULL);
 	CHECK(strstr(before, "172.16.0.9 . 6003") != NULL);
 	CHECK(strstr(before, "tcp dport 25 drop") != NULL);
-	CHECK(strstr(before, "1003 : jump rules-tap3") != NULL);
+	CHECK(strstr(before, "1003 : jump rules-1003") != NULL);
 
 	CHECK_INT(rules_nft_chain(&text, "vmnetd", port), 0);
 	rules_nft_commands(&text, "add", "vmnetd", port);
@@ -373,6 +371,39 @@ test_text(void)
 	port_free(port);
 }
 
+/* A name that two have one after the other, before the first has left. */
+static void
+test_same_name(void)
+{
+	struct conf_rules	 rules = { .path = strdup("/x"),
+				    .text = strdup("tcp dport 25 drop\n") };
+	struct rules_port	*first = port_make(20), *second = port_make(21);
+
+	strlcpy(second->tap, first->tap, sizeof(second->tap));
+	port_rules(first, &rules);
+	port_rules(second, &rules);
+	CHECK_INT(add(first), 0);
+	CHECK_INT(add(second), 0);
+	CHECK(lists("map inet vmnetd rules", "1020 : jump rules-1020"));
+	CHECK(lists("map inet vmnetd rules", "1021 : jump rules-1021"));
+	kernel_filter_remove(first);
+	CHECK(!lists("ruleset", "1020"));
+	CHECK(lists("set inet vmnetd ifs", "1021"));
+	CHECK(lists("set inet vmnetd guests", "1021 . 172.16.0.45"));
+	CHECK(lists("set arp vmnetd guests", "1021 . 172.16.0.45"));
+	CHECK(lists("chain inet vmnetd rules-1021", "dport 25 drop"));
+	/* And it may have been called something else before. */
+	strlcpy(second->tap, "renamed", sizeof(second->tap));
+	CHECK_INT(add(second), 0);
+	kernel_filter_remove(second);
+	CHECK(!lists("ruleset", "1021"));
+	(void)changed_soon();
+	free(rules.path);
+	free(rules.text);
+	port_free(first);
+	port_free(second);
+}
+
 static void
 test_rules(void)
 {
@@ -389,7 +420,7 @@ test_rules(void)
 
 	port_rules(port, &good);
 	CHECK_INT(add(port), 0);
-	CHECK(lists("chain inet vmnetd rules-tap4",
+	CHECK(lists("chain inet vmnetd rules-1004",
 	    "ip daddr 172.16.0.10 drop"));
 	gen = generation();
 	CHECK_INT(add(port), 0);
@@ -401,13 +432,13 @@ test_rules(void)
 	CHECK_INT(kernel_filter_add(port, reason, sizeof(reason)), -1);
 	CHECK(strstr(reason, "/etc/bad.nft:4: ") != NULL);
 	CHECK(strstr(reason, "stdin") == NULL);
-	CHECK(lists("chain inet vmnetd rules-tap4", "dport 25 reject"));
+	CHECK(lists("chain inet vmnetd rules-1004", "dport 25 reject"));
 	CHECK(lists("map inet vmnetd rules", "1004"));
 
 	/* None any more. */
 	port->nrules = 0;
 	CHECK_INT(add(port), 0);
-	CHECK(!lists("table inet vmnetd", "rules-tap4"));
+	CHECK(!lists("table inet vmnetd", "rules-1004"));
 	CHECK(lists("set inet vmnetd ifs", "1004"));
 	kernel_filter_remove(port);
 
@@ -524,7 +555,7 @@ test_foreign_changes(void)
 		"flush set inet vmnetd guests",
 		"delete element inet vmnetd guests { 1008 . 172.16.0.19 }",
 		"flush set arp vmnetd guests",
-		"flush chain inet vmnetd rules-tap8",
+		"flush chain inet vmnetd rules-1008",
 		"add table inet vmnetd { flags dormant; }"
 	};
 	char			*before;
@@ -627,7 +658,7 @@ test_restart(void)
 	CHECK_INT(status, 0);
 	before = strdup(output("nft list ruleset"));
 	CHECK(strstr(before, "2222") != NULL);
-	CHECK(strstr(before, "rules-tap13") != NULL);
+	CHECK(strstr(before, "rules-1013") != NULL);
 
 	if (kernel_filter_open() == -1)
 		err(1, "kernel_filter_open");
@@ -652,8 +683,8 @@ test_restart(void)
 	kernel_filter_prune((const struct rules_port *[]){ ports[0], ports[2],
 	    ports[3] }, 3);
 	CHECK(!lists("ruleset", "1011"));
-	CHECK(!lists("ruleset", "rules-tap13"));
-	CHECK(lists("ruleset", "rules-tap12"));
+	CHECK(!lists("ruleset", "rules-1013"));
+	CHECK(lists("ruleset", "rules-1012"));
 	CHECK(lists("ruleset", "2222"));
 	for (i = 0; i < 4; i++) {
 		kernel_filter_remove(ports[i]);
@@ -1150,6 +1181,7 @@ main(void)
 	TEST(test_load());
 	TEST(test_member());
 	TEST(test_text());
+	TEST(test_same_name());
 	TEST(test_rules());
 	TEST(test_forwards());
 	TEST(test_ranges());
