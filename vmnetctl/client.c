@@ -209,11 +209,15 @@ take_item(struct client *client, struct imsg *imsg, uint32_t type,
     client_item *take, void *arg)
 {
 	union answer	 answer;
-	const size_t	 size = output_size(type);
+	const size_t	 size = output_size(type), len = imsg_get_len(imsg);
+	const bool	 text = type == CTL_RULE || type == CTL_FINDING;
 
+	/* Of a text there is no more than its length. */
+	memset(&answer, 0, sizeof(answer));
 	if (client->refusals != 0 || imsg_get_type(imsg) != type ||
-	    imsg_get_len(imsg) != size ||
-	    imsg_get_data(imsg, &answer, size) == -1 ||
+	    len > size || (text ? len == 0 : len != size) ||
+	    imsg_get_data(imsg, &answer, len) == -1 ||
+	    (text && answer.text.text[len - 1] != '\0') ||
 	    !output_valid(type, &answer))
 		return fail_answer(client);
 	return take(client, arg, &answer);

@@ -52,8 +52,12 @@ struct client {
 	struct event		 ev;
 	uint32_t		 id;
 	uid_t			 uid;
-	bool			 busy;		/* a request is under way */
+	bool			 busy;		/* until it has its answer */
 	bool			 monitor;
+	bool			 queued;	/* waits for its turn */
+	TAILQ_ENTRY(client)	 turn;
+	enum ctl_type		 type;		/* what it asks for */
+	struct ctl_request	 req;
 };
 TAILQ_HEAD(clients, client);
 
@@ -67,12 +71,20 @@ static void	 client_arm(struct client *);
 static bool	 client_read(struct client *);
 static bool	 client_request(struct client *, struct imsg *);
 static void	 client_refuse(struct client *, const char *);
+static void	 client_ask(struct client *);
+static void	 ask_next(void);
+static struct client *whose_turn(void);
 static void	 client_close(struct client *);
 static void	 client_make_room(uid_t);
+static uint32_t	 count_clients(uid_t);
 static struct client *client_find(uint32_t);
+static void	 answer(uint32_t, uint32_t, const void *, size_t);
 
 static struct clients	 clients = TAILQ_HEAD_INITIALIZER(clients);
+static struct clients	 turns = TAILQ_HEAD_INITIALIZER(turns);
 static uint32_t		 nclients, nmonitors, last_id;
+static uint32_t		 asking;	/* whose request is under way, or 0 */
+static uid_t		 last_uid;	/* whose was the last */
 static struct event	 listen_ev, resume_ev;
 static control_request	*on_request;
 static void		(*on_monitors)(uint32_t);
@@ -147,8 +159,8 @@ control_init(int fd, control_request *request, void (*monitors)(uint32_t))
 {
 	on_request = request;
 	on_monitors = monitors;
+	/* Those who come do not go before all else, but those who are there. */
 	event_set(&listen_ev, fd, EV_READ | EV_PERSIST, control_accept, NULL);
-	event_priority_set(&listen_ev, 0);
 	event_add(&listen_ev, NULL);
 	evtimer_set(&resume_ev, control_resume, NULL);
 }
@@ -227,23 +239,41 @@ control_resume(int fd, short events, void *arg)
 }
 
 /*
- * A full house must not keep anyone out: the oldest goes, but root is never
- * put out for somebody else.
+ * A full house must not keep anyone out: the oldest goes of whoever has most.
+ * Root is never put out for somebody else.
  */
 static void
 client_make_room(uid_t uid)
 {
-	struct client	*client;
+	struct client	*client, *out = NULL;
+	uint32_t	 n, most = 0;
 
 	if (nclients < CLIENTS_MAX)
 		return;
-	TAILQ_FOREACH(client, &clients, entry)
-		if (uid == 0 || client->uid != 0)
-			break;
-	if (client == NULL)
-		client = TAILQ_FIRST(&clients);
+	TAILQ_FOREACH(client, &clients, entry) {
+		if (client->uid == 0 && uid != 0)
+			continue;
+		n = count_clients(client->uid);
+		if (n > most) {
+			most = n;
+			out = client;
+		}
+	}
+	if (out == NULL)
+		return;
 	log_debug("control socket: too many clients, the oldest is closed");
-	client_close(client);
+	client_close(out);
+}
+
+static uint32_t
+count_clients(uid_t uid)
+{
+	struct client	*client;
+	uint32_t	 n = 0;
+
+	TAILQ_FOREACH(client, &clients, entry)
+		n += client->uid == uid;
+	return n;
 }
 
 static struct client *
@@ -262,6 +292,8 @@ client_close(struct client *client)
 {
 	TAILQ_REMOVE(&clients, client, entry);
 	nclients--;
+	if (client->queued)
+		TAILQ_REMOVE(&turns, client, turn);
 	if (client->monitor)
 		on_monitors(--nmonitors);
 	if (event_initialized(&client->ev))
@@ -287,7 +319,11 @@ client_arm(struct client *client)
 		event_del(&client->ev);
 	event_set(&client->ev, client->ibuf.fd, events, client_event, client);
 	event_priority_set(&client->ev, 0);
-	event_add(&client->ev, client->busy || client->monitor ? NULL : &idle);
+	/* Who has something to read and does not is idle, too. */
+	if (client->monitor || (client->busy && !(events & EV_WRITE)))
+		event_add(&client->ev, NULL);
+	else
+		event_add(&client->ev, &idle);
 }
 
 static void
@@ -325,8 +361,9 @@ client_read(struct client *client)
 }
 
 /*
- * One request at a time keeps what is queued for a client small.  False when
- * the client breaks the protocol.
+ * One request at a time, and none before the last answer has been read, keeps
+ * what is queued for a client small.  False when the client breaks the
+ * protocol.
  */
 static bool
 client_request(struct client *client, struct imsg *imsg)
@@ -335,6 +372,7 @@ client_request(struct client *client, struct imsg *imsg)
 	uint32_t		 type = imsg_get_type(imsg);
 
 	if (client->busy || client->monitor ||
+	    imsgbuf_queuelen(&client->ibuf) > 0 ||
 	    imsg_get_len(imsg) != sizeof(req) ||
 	    imsg_get_data(imsg, &req, sizeof(req)) == -1 ||
 	    memchr(req.vm, '\0', sizeof(req.vm)) == NULL ||
@@ -364,8 +402,57 @@ client_request(struct client *client, struct imsg *imsg)
 		return false;
 	}
 	client->busy = true;
-	on_request(client->id, type, &req);
+	client->type = type;
+	client->req = req;
+	client_ask(client);
 	return true;
+}
+
+/*
+ * The engine has one question at a time, so that what it and priv have to do
+ * for guests never waits for more than one.  (It does not answer for a reload
+ * or the log.)
+ */
+static void
+client_ask(struct client *client)
+{
+	if (client->type == CTL_RELOAD || client->type == CTL_LOG) {
+		on_request(client->id, client->type, &client->req);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&turns, client, turn);
+	client->queued = true;
+	ask_next();
+}
+
+static void
+ask_next(void)
+{
+	struct client	*client;
+
+	if (asking != 0 || (client = whose_turn()) == NULL)
+		return;
+	TAILQ_REMOVE(&turns, client, turn);
+	client->queued = false;
+	last_uid = client->uid;
+	asking = client->id;
+	on_request(client->id, client->type, &client->req);
+}
+
+/* Root's, or somebody else's than the last, or the first. */
+static struct client *
+whose_turn(void)
+{
+	struct client	*client, *first = NULL;
+
+	TAILQ_FOREACH(client, &turns, turn) {
+		if (client->uid == 0)
+			return client;
+		if (first == NULL || (first->uid == last_uid &&
+		    client->uid != last_uid))
+			first = client;
+	}
+	return first;
 }
 
 static void
@@ -381,20 +468,33 @@ client_refuse(struct client *client, const char *why)
 		fatal("control client");
 }
 
-void
-control_send(uint32_t id, uint32_t type, const void *data, size_t len)
+/* To whom it may concern, who may have gone. */
+static void
+answer(uint32_t id, uint32_t type, const void *data, size_t len)
 {
-	struct client	*client, *next;
+	struct client	*client;
 
-	if (type != CTL_EVENT) {
-		if ((client = client_find(id)) == NULL)
-			return;
+	if ((client = client_find(id)) != NULL) {
 		if (imsg_compose(&client->ibuf, type, 0, 0, -1, data,
 		    len) == -1)
 			fatal("control client");
 		if (type == CTL_END)
 			client->busy = false;
 		client_arm(client);
+	}
+	if (type == CTL_END && id == asking) {
+		asking = 0;
+		ask_next();
+	}
+}
+
+void
+control_send(uint32_t id, uint32_t type, const void *data, size_t len)
+{
+	struct client	*client, *next;
+
+	if (type != CTL_EVENT) {
+		answer(id, type, data, len);
 		return;
 	}
 	TAILQ_FOREACH_SAFE(client, &clients, entry, next) {

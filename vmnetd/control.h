@@ -66,7 +66,7 @@ enum ctl_type {
 
 #define CTL_TEXTLEN	1024
 
-struct ctl_text {
+struct ctl_text {		/* sent up to the NUL at its end */
 	char		 text[CTL_TEXTLEN];
 };
 

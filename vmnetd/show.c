@@ -474,9 +474,8 @@ send_text(uint32_t client, enum ctl_type type, const char *text)
 {
 	struct ctl_text	 item;
 
-	memset(&item, 0, sizeof(item));
 	strlcpy(item.text, text, sizeof(item.text));
-	send_item(client, type, &item, sizeof(item));
+	send_item(client, type, &item, strlen(item.text) + 1);
 }
 
 static struct waiting *

@@ -86,6 +86,8 @@ static int		 keep_text(const char *, const char *, const char *,
 static void		 child_main(void);
 static void		 parent_main(const char *);
 static const char	*absolute(const char *);
+static int		 background(void);
+static void		 leave_terminal(int);
 static const char	*lease_dir(void);
 static void		 open_leases(void);
 static void		 start_children(const char *);
@@ -265,10 +267,56 @@ absolute(const char *path)
 	return full;
 }
 
+/*
+ * As daemon(3), but whoever has started us waits for what is said to
+ * leave_terminal(), or that it never comes; and the locks and the socket are
+ * made by the process that goes on to have them.
+ */
+static int
+background(void)
+{
+	int	 fds[2];
+	char	 ready;
+
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		err(1, "pipe");
+	switch (fork()) {
+	case -1:
+		err(1, "fork");
+	case 0:
+		break;
+	default:
+		close(fds[1]);
+		_exit(read(fds[0], &ready, 1) == 1 ? 0 : 1);
+	}
+	close(fds[0]);
+	if (setsid() == -1)
+		err(1, "setsid");
+	return fds[1];
+}
+
+static void
+leave_terminal(int waiter)
+{
+	int	 fd;
+
+	if (chdir("/") == -1 || (fd = open("/dev/null", O_RDWR)) == -1 ||
+	    dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1 ||
+	    dup2(fd, STDERR_FILENO) == -1)
+		err(1, "leave the terminal");
+	if (fd > STDERR_FILENO)
+		close(fd);
+	/* If nobody waits any more nobody wants to know. */
+	signal(SIGPIPE, SIG_IGN);
+	if (write(waiter, "", 1) == -1)
+		log_debug("started by nobody");
+	close(waiter);
+}
+
 static void
 parent_main(const char *argv0)
 {
-	int	 sock;
+	int	 sock, waiter = -1;
 
 	if ((conf = parse_config(opts.conffile, reload_report, NULL)) == NULL)
 		exit(1);
@@ -288,12 +336,14 @@ parent_main(const char *argv0)
 		argv0 = absolute(argv0);
 
 	umask(S_IRWXG | S_IRWXO);
+	if (!opts.debug)
+		waiter = background();
 	open_leases();
 	sock = control_listen(opts.socket, conf->socket_group);
 
 	log_init(opts.debug, LOG_DAEMON);
-	if (!opts.debug && daemon(0, 0) == -1)
-		fatal("daemon");
+	if (!opts.debug)
+		leave_terminal(waiter);
 	log_procinit(role_name(ROLE_PARENT));
 	log_info("startup");
 

@@ -241,7 +241,11 @@ have setpriv && [ "$SYSTEM" = linux ] && {
 
 # In the background, as from rc.d.
 vmnetd
-ok "the daemon goes to the background" wait_for 10 ctl show pools
+ok "the daemon goes to the background" ctl show pools
+# Another, that would have its socket.
+nok "a second one is refused" vmnetd -l "$DIR/other.leases"
+like "since the first answers" "$nok_out" "*already running: $SOCK answers*"
+ok "which it still does" ctl show pools
 ok "it serves" guest -t $T0 -D vm1-if0-vm0 bind
 pid=$(pgrep -f "^$VMNETD -f $CONF ")
 like "its title is its command, for rc.subr" "$pid" "[0-9]*"

@@ -19,6 +19,7 @@
 #
 # From the environment:
 #	CONNECTS	how many in a row (10000)
+#	SECONDS_ASKED	how long questions are asked without end (5)
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -74,6 +75,41 @@ for kind in hold half deaf; do
 	soon "a thousand that $kind" grep -q ready "$DIR/$kind"
 	answers "a thousand that $kind"
 done
+# Questions without end, whose answers nobody waits for.
+all_memory()
+{
+	memory_sum=0
+	for process in priv frontend engine; do
+		memory_sum=$((memory_sum + $(awk '/^VmRSS/ { print $2 }' \
+		    "/proc/$(pid_of $process)/status")))
+	done
+	echo $memory_sum
+}
+asking_before=$(all_memory)
+"$TORTURE/load" ask "${SECONDS_ASKED:-5}" "$SOCK" >"$DIR/ask" 2>&1 &
+asking=$!
+sleep 1
+answers "while they ask without end"
+start=$(date +%s%N)
+ok "a guest is served meanwhile" guest -t $T3 -m fe:e1:bb:d1:00:07 \
+    -D vm6-if0-vm6 bind
+ms=$((($(date +%s%N) - start) / 1000000))
+ok "soon: $ms ms" [ $ms -lt 3000 ]
+wait $asking
+start=$(date +%s%N)
+answers "when they are done"
+ms=$((($(date +%s%N) - start) / 1000000))
+ok "nothing of it is left to do" [ $ms -lt 2000 ]
+grown=$(($(all_memory) - asking_before))
+ok "nothing of it is kept: $grown kB" [ $grown -lt 4096 ]
+echo "$name: $(cat "$DIR/ask"), $grown kB more"
+greedy_before=$(all_memory)
+"$TORTURE/load" greedy 300 "$SOCK" >"$DIR/greedy" 2>&1 &
+greedy=$!
+PATIENCE=20 soon "one that never reads" grep -q ready "$DIR/greedy"
+grown=$(($(all_memory) - greedy_before))
+ok "nothing is kept for it: $grown kB" [ $grown -lt 2048 ]
+kill $greedy
 # All that happens is told to those who never listen.
 n=0
 while [ $n -lt 150 ]; do

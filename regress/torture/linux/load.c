@@ -46,6 +46,9 @@
  *	  load hold count socket	so many at once, until a signal
  *	  load half count socket	each with half a message
  *	  load deaf count socket	each monitors, and never reads
+ *	  load ask seconds socket	asks for all rules or leases, and goes
+ *	  load greedy count socket	asks so often for all rules, and never
+ *					reads
  */
 
 static int
@@ -135,6 +138,35 @@ clients(const char *what, long count, const char *path)
 	printf("connected %ld times\n", count);
 }
 
+/* As fast as it goes, without waiting for an answer. */
+static void
+questions(long seconds, const char *path)
+{
+	const time_t	 end = time(NULL) + seconds;
+	long		 n;
+	int		 fd;
+
+	for (n = 0; time(NULL) < end; n++) {
+		fd = connect_to(path);
+		ask(fd, n % 2 == 0 ? CTL_SHOW_RULES : CTL_SHOW_LEASES, 1000);
+		close(fd);
+	}
+	printf("asked %ld times\n", n);
+}
+
+static void
+greedy(long count, const char *path)
+{
+	const struct timespec	 pause = { 0, 10000000 };
+	int			 fd = connect_to(path);
+
+	for (; count > 0; count--) {
+		ask(fd, CTL_SHOW_RULES, 1000);
+		nanosleep(&pause, NULL);
+	}
+	wait_for_signal();
+}
+
 static void
 raise_limit(void)
 {
@@ -164,6 +196,12 @@ main(int argc, char *argv[])
 	if (argc < 4)
 		errx(1, "usage: see load.c");
 	n = strtol(argv[2], NULL, 10);
+	if (strcmp(argv[1], "ask") == 0) {
+		questions(n, argv[3]);
+		return 0;
+	}
+	if (strcmp(argv[1], "greedy") == 0)
+		greedy(n, argv[3]);
 	if (strcmp(argv[1], "taps") != 0) {
 		clients(argv[1], n, argv[3]);
 		return 0;
