@@ -14,7 +14,10 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/time.h>
+
 #include <errno.h>
+#include <event.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,15 +28,18 @@
 #include "log.h"
 
 #define LINE_MAXLEN	2048
+#define REFUSED_RATE	100		/* in a minute */
 
 static void	 vlog(int, const char *, int, const char *, va_list);
 static void	 add(char *, size_t, const char *, ...)
 		    __attribute__((__format__ (printf, 3, 4)));
 static void	 emit(int, char *);
+static void	 minute_over(int, short, void *);
 
 static int		 to_stderr = 1;
 static int		 verbose;
 static const char	*procname;
+static unsigned int	 nrefused;	/* in this minute */
 
 void
 log_init(int debug, int facility)
@@ -152,6 +158,34 @@ log_debug(const char *fmt, ...)
 	va_start(ap, fmt);
 	vlog(LOG_DEBUG, NULL, 0, fmt, ap);
 	va_end(ap);
+}
+
+void
+log_refused(const char *fmt, ...)
+{
+	static struct event	 minute_ev;
+	const struct timeval	 minute = { 60, 0 };
+	va_list			 ap;
+
+	if (nrefused++ == 0) {
+		evtimer_set(&minute_ev, minute_over, NULL);
+		evtimer_add(&minute_ev, &minute);
+	}
+	if (nrefused > REFUSED_RATE)
+		return;
+	va_start(ap, fmt);
+	vlog(LOG_ERR, NULL, 0, fmt, ap);
+	va_end(ap);
+}
+
+static void
+minute_over(int fd, short events, void *arg)
+{
+	if (nrefused > REFUSED_RATE)
+		log_warnx("%s: %u more like these were refused within a "
+		    "minute", procname != NULL ? procname : getprogname(),
+		    nrefused - REFUSED_RATE);
+	nrefused = 0;
 }
 
 void

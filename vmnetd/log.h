@@ -38,6 +38,12 @@ void	log_info(const char *, ...)
 	    __attribute__((__format__ (printf, 1, 2)));
 void	log_debug(const char *, ...)	/* only when verbose */
 	    __attribute__((__format__ (printf, 1, 2)));
+/*
+ * What a peer provoked, and may provoke again and again: no more than 100 in
+ * a minute, and at its end how many more there were.  After event_init(3).
+ */
+void	log_refused(const char *, ...)
+	    __attribute__((__format__ (printf, 1, 2)));
 void	log_crit(const char *, ...)
 	    __attribute__((__format__ (printf, 1, 2)));
 __dead void fatal(const char *, ...)

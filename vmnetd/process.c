@@ -254,7 +254,7 @@ message_get(struct channel *ch, struct imsg *imsg, void *data, size_t len)
 {
 	if (imsg_get_len(imsg) == len && imsg_get_data(imsg, data, len) == 0)
 		return true;
-	log_warnx("%s sent message %u of wrong length %zu: ignored", ch->peer,
+	log_refused("%s sent message %u of wrong length %zu: ignored", ch->peer,
 	    imsg_get_type(imsg), imsg_get_len(imsg));
 	return false;
 }

@@ -407,7 +407,7 @@ parent_dispatch(struct channel *ch, struct imsg *imsg)
 	int32_t	 value;
 
 	if (!may_say(ch, imsg_get_type(imsg))) {
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
 		return;
 	}
@@ -569,7 +569,7 @@ reload(uint32_t client)
 	new = parse_config(opts.conffile, reload_report,
 	    client == 0 ? NULL : &client);
 	if (new == NULL) {
-		log_warnx("%s: not reloaded, the old configuration goes on",
+		log_refused("%s: not reloaded, the old configuration goes on",
 		    opts.conffile);
 		reload_done(client, 0);
 		return;
@@ -580,16 +580,22 @@ reload(uint32_t client)
 	conf_send(&children[ROLE_PRIV].ch, new, true);
 }
 
-/* One mistake in the configuration: for the log, and for who asked. */
+/*
+ * One mistake in the configuration: for the log, and for who asked.  Clients
+ * get to see them all, and may ask again and again.
+ */
 static void
 reload_report(void *arg, const char *message)
 {
 	uint32_t	*client = arg;
 
-	log_warnx("%s", message);
-	if (client != NULL)
-		channel_send(&children[ROLE_FRONTEND].ch, IMSG_RELOAD_ERROR,
-		    *client, -1, message, strlen(message) + 1);
+	if (client == NULL) {
+		log_warnx("%s", message);
+		return;
+	}
+	log_refused("%s", message);
+	channel_send(&children[ROLE_FRONTEND].ch, IMSG_RELOAD_ERROR, *client,
+	    -1, message, strlen(message) + 1);
 }
 
 static void
@@ -605,7 +611,7 @@ conf_done(struct channel *ch)
 {
 	if (reloading.conf == NULL ||
 	    ch != &children[reloading.at].ch) {
-		log_warnx("%s sent an answer to no reload: ignored", ch->peer);
+		log_refused("%s sent an answer to no reload: ignored", ch->peer);
 		return;
 	}
 	if (reloading.at == ROLE_PRIV) {
@@ -654,7 +660,7 @@ conf_refused(struct channel *ch, struct imsg *imsg)
 	if (reloading.conf == NULL || reloading.at != ROLE_PRIV ||
 	    imsg_get_ibuf(imsg, &buf) == -1 ||
 	    !message_string(ibuf_data(&buf), ibuf_size(&buf))) {
-		log_warnx("%s sent a malformed refusal: ignored", ch->peer);
+		log_refused("%s sent a malformed refusal: ignored", ch->peer);
 		return;
 	}
 	if ((text = rest = strdup(ibuf_data(&buf))) == NULL)
@@ -785,7 +791,7 @@ store_put(const struct msg_store *msg)
 	}
 	if (error == NULL)
 		return 0;
-	log_warnx("lease record from the engine refused: %s", error);
+	log_refused("lease record from the engine refused: %s", error);
 	if (msg->op == LEASE_STORE)
 		store_answer(msg->seq, error);
 	return -1;

@@ -62,6 +62,7 @@ name(const char *fmt, ...)						\
 
 FORGET(log_warn)
 FORGET(log_warnx)
+FORGET(log_refused)
 FORGET(log_info)
 FORGET(log_debug)
 FORGET(log_crit)

@@ -52,6 +52,7 @@
 #define SYNC_SEQ	0xfffffff0U
 #define NO_IFINDEX	0x7ffffff0U
 #define BIG		8000		/* more than any message has */
+#define FLOOD		2000		/* to fill the log */
 
 enum where { PRIV, PARENT };
 
@@ -90,6 +91,8 @@ static void	 a_confine(const struct attack *);
 static void	 a_confine_other(const struct attack *);
 static void	 a_lengths(const struct attack *);
 static void	 a_unknown(const struct attack *);
+static void	 a_flood(const struct attack *);
+static void	 a_flood_parent(const struct attack *);
 static void	 a_store(const struct attack *);
 static void	 a_store_note(const struct attack *);
 static void	 a_store_unended(const struct attack *);
@@ -262,6 +265,9 @@ static const struct attack attacks[] = {
 	    NULL },
 	{ "parent-unknown", PARENT, a_unknown, NULL, NULL, 0, NULL, NULL,
 	    NULL },
+	{ "flood", PRIV, a_flood, "tap3", "shun", 0, NULL, NULL, NULL },
+	{ "parent-flood", PARENT, a_flood_parent, NULL, "vm1", 0, "nowhere",
+	    "172.16.0.4/31", "172.16.0.5" },
 	{ "over", PRIV, NULL, NULL, NULL, 0, NULL, NULL, NULL },
 	/* Asked for by a client, as it is the end of priv. */
 	{ "garbage", PRIV, a_garbage, NULL, NULL, 0, NULL, NULL, NULL }
@@ -592,6 +598,21 @@ a_confine_other(const struct attack *a)
 	send_confine(a, 1);
 }
 
+/* As much as there is room for in the log, and more. */
+static void
+a_flood(const struct attack *a)
+{
+	int	 i;
+
+	for (i = 0; i < FLOOD; i++) {
+		a_raise(a);
+		a_raise_unended(a);
+		a_confine_other(a);
+		channel_send(&priv, IMSG_LOOK, 0, -1, NULL, 0);
+		channel_send(&priv, IMSG_PORT, 0, -1, NULL, 0);
+	}
+}
+
 /* --- attacks on both ------------------------------------------------------- */
 
 static struct channel *
@@ -611,17 +632,18 @@ a_lengths(const struct attack *a)
 
 	for (i = 0; i < sizeof(rubbish); i++)
 		rubbish[i] = i * 7;
-	for (type = IMSG_FIRST; type <= IMSG_PORT_CLOSE; type++) {
-		/* What the parent takes from its engine without content. */
-		if (a->where == PARENT && type == IMSG_CONF_DONE)
-			continue;
-		for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+	for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+		for (type = IMSG_FIRST; type <= IMSG_PORT_CLOSE; type++) {
+			/* What the parent takes of it without content. */
+			if (a->where == PARENT && type == IMSG_CONF_DONE)
+				continue;
 			/* This number is a message: withdraw nothing. */
-			if (a->where != PRIV || type != IMSG_WITHDRAW ||
-			    lens[i] != sizeof(struct msg_withdraw))
-				channel_send(victim(a), type, 0, -1, rubbish,
-				    lens[i]);
-	}
+			if (a->where == PRIV && type == IMSG_WITHDRAW &&
+			    lens[i] == sizeof(struct msg_withdraw))
+				continue;
+			channel_send(victim(a), type, 0, -1, rubbish,
+			    lens[i]);
+		}
 }
 
 /* Types that nobody knows, with descriptors that nobody asked for. */
@@ -681,6 +703,18 @@ a_store(const struct attack *a)
 
 	fill_store(&msg, a);
 	channel_send(&parent, IMSG_STORE, 0, -1, &msg, sizeof(msg));
+}
+
+static void
+a_flood_parent(const struct attack *a)
+{
+	int	 i;
+
+	for (i = 0; i < FLOOD; i++) {
+		a_store(a);
+		channel_send(&parent, IMSG_STORE, 0, -1, NULL, 0);
+		channel_send(&parent, IMSG_PORT, 0, -1, NULL, 0);
+	}
 }
 
 static void
