@@ -114,6 +114,7 @@ static const char	*store_fits_pool(const struct conf_pool *,
 			    const struct lease_record *);
 static void		 store_answer(uint32_t, const char *);
 static void		 store_commit(struct channel *);
+static void		 say_trouble(const char *);
 static void		 store_retry(int, short, void *);
 static void		 set_verbose(int32_t);
 
@@ -899,22 +900,42 @@ store_answer(uint32_t seq, const char *error)
 static void
 store_commit(struct channel *ch)
 {
-	const char	*error = NULL;
-	size_t		 i;
+	const struct timeval	 later = { COMMIT_RETRY, 0 };
+	const char		*error = NULL;
+	size_t			 i;
 
 	if (pending.count == 0 && !pending.notes)
 		return;
 	if (journal_commit(journal, pending.count > 0) == -1) {
-		const struct timeval	 later = { COMMIT_RETRY, 0 };
-
 		error = journal_error(journal);
-		log_warnx("%s", error);
 		evtimer_add(&retry_ev, &later);
 	}
+	say_trouble(error);
 	for (i = 0; i < pending.count; i++)
 		store_answer(pending.seq[i], error);
 	pending.count = 0;
 	pending.notes = false;
+}
+
+/*
+ * Each guest that asks for something makes us try again: say what is new, and
+ * that it is over.
+ */
+static void
+say_trouble(const char *error)
+{
+	static char	*said;
+
+	if (error == NULL && said != NULL)
+		log_info("%s: written again", opts.leasefile);
+	else if (error != NULL && (said == NULL || strcmp(said, error) != 0))
+		log_refused("%s", error);
+	else
+		return;
+	free(said);
+	said = NULL;
+	if (error != NULL && (said = strdup(error)) == NULL)
+		fatal("lease file");
 }
 
 static void
