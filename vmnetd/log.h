@@ -20,6 +20,7 @@
 #include <sys/cdefs.h>
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /*
  * Messages to syslog(3), or to stderr in the foreground.  fatal*() say which
@@ -27,6 +28,13 @@
  */
 
 void	log_init(int debug, int facility);
+/*
+ * Have another process write the lines that are for syslog(3), as far as it
+ * takes them; NULL ends it.
+ */
+void	log_through(bool (*)(int priority, const char *line));
+/* Such a line of another process. */
+void	log_line(int priority, const char *line);
 void	log_procinit(const char *);	/* "engine" ... shown by fatal */
 void	log_setverbose(int);
 int	log_getverbose(void);

@@ -116,6 +116,7 @@ static void		 store_answer(uint32_t, const char *);
 static void		 store_commit(struct channel *);
 static void		 say_trouble(const char *);
 static void		 store_retry(int, short, void *);
+static void		 say(struct channel *, struct imsg *);
 static void		 set_verbose(int32_t);
 
 static struct child	 children[ROLE_MAX];
@@ -429,6 +430,9 @@ parent_dispatch(struct channel *ch, struct imsg *imsg)
 		if (message_get(ch, imsg, &value, sizeof(value)))
 			set_verbose(value);
 		break;
+	case IMSG_SAY:
+		say(ch, imsg);
+		break;
 	}
 }
 
@@ -447,9 +451,26 @@ may_say(const struct channel *ch, uint32_t type)
 	case IMSG_RELOAD:
 	case IMSG_LOG:
 		return ch == &children[ROLE_FRONTEND].ch;
+	case IMSG_SAY:
+		return kernel_traits.log_by_parent && !opts.debug;
 	default:
 		return false;
 	}
+}
+
+/* A line for the log, where the children have no way to it. */
+static void
+say(struct channel *ch, struct imsg *imsg)
+{
+	struct ibuf	 buf;
+
+	if (imsg_get_ibuf(imsg, &buf) == -1 ||
+	    memchr(ibuf_data(&buf), '\0', ibuf_size(&buf)) !=
+	    (char *)ibuf_data(&buf) + ibuf_size(&buf) - 1) {
+		log_refused("%s sent malformed text: ignored", ch->peer);
+		return;
+	}
+	log_line(LOG_PRI(imsg_get_id(imsg)), ibuf_data(&buf));
 }
 
 static void
