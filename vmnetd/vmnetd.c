@@ -329,11 +329,16 @@ lease_dir(void)
 static void
 open_leases(void)
 {
-	char	 buf[PATH_MAX + 256];
-	int	 fd;
+	struct stat	 st;
+	char		 buf[PATH_MAX + 256];
+	int		 fd;
 
-	if (mkdir(lease_dir(), S_IRWXU) == -1 && errno != EEXIST)
+	if ((mkdir(lease_dir(), S_IRWXU) == -1 && errno != EEXIST) ||
+	    stat(lease_dir(), &st) == -1)
 		err(1, "lease directory %s", lease_dir());
+	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		errx(1, "%s: its directory must be owned by root and not be "
+		    "writable by others", opts.leasefile);
 	snprintf(buf, sizeof(buf), "%s.lock", opts.leasefile);
 	if ((fd = open(buf, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) == -1)
 		err(1, "%s", buf);
