@@ -42,9 +42,6 @@
 
 #define CAP_BIT(cap)	(UINT64_C(1) << (cap))
 
-/* Files and sockets of others, named by root's configuration. */
-#define PARENT_CAPS	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_FOWNER) |	\
-			CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_KILL))
 #define PRIV_CAPS	(CAP_BIT(CAP_NET_ADMIN) | CAP_BIT(CAP_NET_RAW))
 
 static void	 enter_empty(void);
@@ -159,8 +156,9 @@ void
 sandbox_started(enum role role)
 {
 	if (role == ROLE_PARENT) {
-		keep_capabilities(PARENT_CAPS);
-		set_capabilities(PARENT_CAPS);
+		/* Its files are those of root, who it still is. */
+		keep_capabilities(0);
+		set_capabilities(0);
 	}
 	filter_calls(role);
 }
