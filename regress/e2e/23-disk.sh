@@ -76,7 +76,7 @@ restart()
 # A file system that is really full.
 if [ "$SYSTEM" = linux ]; then
 	mkdir -p "$DIR/leases"
-	mount -t tmpfs -o size=64k none "$DIR/leases"
+	mount -t tmpfs -o size=64k,mode=700 none "$DIR/leases"
 fi
 daemon_start
 guest_start vm0 -t $T0 -D vm1-if0-vm0 bind serve
