@@ -638,7 +638,8 @@ conf_done(struct channel *ch)
 {
 	if (reloading.conf == NULL ||
 	    ch != &children[reloading.at].ch) {
-		log_refused("%s sent an answer to no reload: ignored", ch->peer);
+		log_refused("%s sent an answer to no reload: ignored",
+		    ch->peer);
 		return;
 	}
 	if (reloading.at == ROLE_PRIV) {

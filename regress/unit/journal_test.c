@@ -850,8 +850,8 @@ test_refused(void)
 	refused(j, &r, "record refused: not a state");
 	r = a;
 	r.since = -1;
-	refused(j, &r, "record refused: not a time: the clock of this host must "
-	    "be set");
+	refused(j, &r, "record refused: not a time: the clock of this host "
+	    "must be set");
 	r = a;
 	r.has_lladdr = 2;
 	refused(j, &r, "record refused: not a link-layer address");
