@@ -227,7 +227,8 @@ source_open(struct lexer *l, const char *name, size_t max, const char **why)
 	struct source	*s;
 	int		 fd;
 
-	if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1) {
+	/* Non-blocking: nobody may ever write to what turns out a FIFO. */
+	if ((fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1) {
 		*why = strerror(errno);
 		return NULL;
 	}
@@ -256,12 +257,12 @@ check_file(const struct lexer *l, int fd, struct source *s)
 
 	if (fstat(fd, &st) == -1)
 		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "not a regular file";
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return "must be owned by root or by the user that runs vmnetd";
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return "must not be writable by group or others";
-	if (l->source != NULL && !S_ISREG(st.st_mode))
-		return "not a regular file";
 	for (below = l->source; below != NULL; below = below->below)
 		if (below->dev == st.st_dev && below->ino == st.st_ino)
 			return "includes itself";

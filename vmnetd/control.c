@@ -503,7 +503,7 @@ control_send(uint32_t id, uint32_t type, const void *data, size_t len)
 		if (imsgbuf_queuelen(&client->ibuf) >= MONITOR_BACKLOG ||
 		    imsg_compose(&client->ibuf, type, 0, 0, -1, data,
 		    len) == -1) {
-			log_warnx("control socket: a monitor that does not "
+			log_refused("control socket: a monitor that does not "
 			    "read is closed");
 			client_close(client);
 			continue;

@@ -118,7 +118,7 @@ engine_dispatch_parent(struct channel *ch, struct imsg *imsg)
 		receive_stored(ch, imsg);
 		break;
 	default:
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
 		break;
 	}
@@ -276,7 +276,8 @@ receive_interface(struct channel *ch, struct imsg *imsg)
 	    msg.ifc.naddr > INTERFACE_MAXADDR ||
 	    (len = msg.ifc.naddr * sizeof(*ifc.addr)) != ibuf_size(&buf) ||
 	    !interface_valid(&msg.ifc, ibuf_data(&buf), msg.ifc.naddr)) {
-		log_warnx("%s sent a malformed interface: ignored", ch->peer);
+		log_refused("%s sent a malformed interface: ignored",
+		    ch->peer);
 		return;
 	}
 	ifc = msg.ifc;
@@ -340,7 +341,7 @@ receive_frame(struct channel *ch, struct imsg *imsg)
 	if (imsg_get_ibuf(imsg, &buf) == -1 ||
 	    ibuf_get(&buf, &msg, sizeof(msg)) == -1 ||
 	    ibuf_size(&buf) > FRAME_MAX) {
-		log_warnx("%s sent a malformed frame: ignored", ch->peer);
+		log_refused("%s sent a malformed frame: ignored", ch->peer);
 		return;
 	}
 	tap_frame(msg.port, ibuf_data(&buf), ibuf_size(&buf), msg.flags);
@@ -353,7 +354,7 @@ receive_request(struct channel *ch, struct imsg *imsg)
 	uint32_t		 type = imsg_get_type(imsg);
 
 	if (type >= CTL_LEASE) {
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    type);
 		return;
 	}
@@ -361,7 +362,7 @@ receive_request(struct channel *ch, struct imsg *imsg)
 		return;
 	if (!message_string(req.vm, sizeof(req.vm)) ||
 	    !message_string(req.cursor.vm, sizeof(req.cursor.vm))) {
-		log_warnx("%s sent text without an end: ignored", ch->peer);
+		log_refused("%s sent text without an end: ignored", ch->peer);
 		return;
 	}
 	show(imsg_get_id(imsg), type, &req);
@@ -441,7 +442,7 @@ engine_dispatch_priv(struct channel *ch, struct imsg *imsg)
 		receive_looked(ch, imsg);
 		break;
 	default:
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
 		break;
 	}
@@ -456,7 +457,7 @@ receive_text(struct channel *ch, struct imsg *imsg)
 	if (imsg_get_ibuf(imsg, &buf) == -1 ||
 	    ibuf_size(&buf) > CTL_TEXTLEN ||
 	    !message_string(ibuf_data(&buf), ibuf_size(&buf))) {
-		log_warnx("%s sent malformed text: ignored", ch->peer);
+		log_refused("%s sent malformed text: ignored", ch->peer);
 		return;
 	}
 	show_text(imsg_get_id(imsg), ibuf_data(&buf));

@@ -219,7 +219,7 @@ frontend_dispatch_parent(struct channel *ch, struct imsg *imsg)
 		reload_answer(imsg);
 		break;
 	default:
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
 		break;
 	}
@@ -299,7 +299,7 @@ engine_answer(struct channel *ch, struct imsg *imsg)
 
 	if (type < CTL_LEASE || type > CTL_END ||
 	    imsg_get_ibuf(imsg, &buf) == -1) {
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    type);
 		return;
 	}
@@ -321,7 +321,7 @@ frontend_dispatch_priv(struct channel *ch, struct imsg *imsg)
 			port_close(port);
 		break;
 	default:
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
 		break;
 	}
@@ -652,7 +652,7 @@ port_open(struct channel *ch, struct imsg *imsg)
 	port->tokens = BUCKET_SIZE * 1000;
 	clock_gettime(CLOCK_MONOTONIC, &port->filled);
 	if (RB_INSERT(fport_tree, &fports, port) != NULL) {
-		log_warnx("port %u is open already: ignored", msg.port);
+		log_refused("port %u is open already: ignored", msg.port);
 		close(fd);
 		free(port);
 		return;
@@ -845,7 +845,7 @@ port_send(struct channel *ch, struct imsg *imsg)
 
 	if (imsg_get_ibuf(imsg, &buf) == -1 ||
 	    ibuf_get(&buf, &msg, sizeof(msg)) == -1 || ibuf_size(&buf) == 0) {
-		log_warnx("%s sent a frame without content: ignored",
+		log_refused("%s sent a frame without content: ignored",
 		    ch->peer);
 		return;
 	}

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kernel.h"
 #include "log.h"
@@ -39,6 +40,12 @@
 
 /* What others do to the filter is looked for at this interval. */
 #define CHECK_INTERVAL	60	/* seconds */
+/*
+ * What they remove is loaded again at once, and if they do not leave it at
+ * that after these times, in milliseconds.
+ */
+#define RESTORE_FIRST	10
+#define RESTORE_LAST	60000
 
 static int	 wish(const struct conf *, struct port *);
 static void	 wish_free(struct rules_port *);
@@ -50,6 +57,9 @@ static void	 missing(const struct port *, char *, size_t);
 static int	 rewish(const struct conf *, char *, size_t);
 static void	 inherit(const struct port *);
 static bool	 shares(const struct port *, const struct port *);
+static void	 rules_lost(void);
+static void	 restore_due(int, short, void *);
+static void	 restore_pending(void);
 static void	 restore(void);
 static void	 refused(const struct port *, const char *);
 static void	 watch_event(int, short, void *);
@@ -58,7 +68,9 @@ static void	 check_once(void);
 static void	 finding(void *, const char *);
 
 static const struct conf	*current;
-static struct event		 watch_ev, check_ev;
+static struct event		 watch_ev, check_ev, restore_ev;
+static bool			 restoring;	/* when the time comes */
+static long			 restore_wait;	/* ms */
 static char			 said[2048];	/* findings, as logged last */
 
 void
@@ -183,6 +195,7 @@ missing(const struct port *port, char *buf, size_t size)
 int
 guard_add(struct port *port, char *buf, size_t size)
 {
+	restore_pending();
 	if (wish(current, port) == -1) {
 		snprintf(buf, size, "out of memory");
 		return -1;
@@ -215,6 +228,7 @@ guard_confine(struct port *port)
 	struct port		 was = *port;
 	char			 buf[256];
 
+	restore_pending();
 	port->confined = true;
 	rp->forward = NULL;
 	rp->rules = NULL;
@@ -331,16 +345,65 @@ rewish(const struct conf *conf, char *buf, size_t size)
 
 /* --- what others do -------------------------------------------------------- */
 
+/*
+ * Another daemon that keeps rules of its own in our place would do as we do:
+ * whoever waits longer each time leaves the machine time for other things.
+ * The wait begins anew when the rules were left alone for some time.
+ */
+static void
+rules_lost(void)
+{
+	static time_t	 last;
+	struct timespec	 now;
+	struct timeval	 wait;
+
+	if (current == NULL || restoring)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec - last > 1 + 4 * restore_wait / 1000)
+		restore_wait = 0;
+	wait.tv_sec = restore_wait / 1000;
+	wait.tv_usec = restore_wait % 1000 * 1000;
+	last = now.tv_sec + wait.tv_sec;
+	restoring = true;
+	if (restore_wait == 0)
+		restore_pending();
+	else {
+		evtimer_set(&restore_ev, restore_due, NULL);
+		evtimer_add(&restore_ev, &wait);
+	}
+	restore_wait = restore_wait == 0 ? RESTORE_FIRST : 2 * restore_wait;
+	if (restore_wait > RESTORE_LAST)
+		restore_wait = RESTORE_LAST;
+}
+
+static void
+restore_due(int fd, short events, void *arg)
+{
+	restore_pending();
+}
+
+/* Now, if at all: what is to be added needs something to be added to. */
+static void
+restore_pending(void)
+{
+	if (!restoring)
+		return;
+	restoring = false;
+	if (restore_wait != 0)
+		evtimer_del(&restore_ev);
+	restore();
+}
+
 static void
 restore(void)
 {
 	struct port	*port;
 	char		 buf[1024];
 
-	if (current == NULL)
-		return;
 	log_warnx("packet filter: our rules were removed by somebody else: "
-	    "loading them again");
+	    "loading them again%s", restore_wait < 1000 ? "" : ", more and "
+	    "more seldom: is this another vmnetd?");
 	if (kernel_filter_load(current, buf, sizeof(buf)) == -1) {
 		log_warnx("packet filter: %s", buf);
 		return;
@@ -366,7 +429,7 @@ static void
 watch_event(int fd, short events, void *arg)
 {
 	if (kernel_filter_changed())
-		restore();
+		rules_lost();
 }
 
 static void
@@ -384,7 +447,7 @@ check_once(void)
 	char			*line, *rest = found;
 
 	if (kernel_filter_check(finding, found))
-		restore();
+		rules_lost();
 	if (strcmp(found, said) != 0) {
 		strlcpy(said, found, sizeof(said));
 		while ((line = strsep(&rest, "\n")) != NULL)

@@ -84,6 +84,8 @@ struct journal {
 	char			*newfile;
 	int			 dirfd;
 	int			 fd;
+	dev_t			 dev;		/* which file that is */
+	ino_t			 ino;
 	off_t			 size;		/* all good, even if there
 						 * should be more */
 	bool			 unsynced;	/* some of that */
@@ -125,7 +127,7 @@ static int	 check_file(struct journal *);
 static int	 read_file(struct journal *);
 static ssize_t	 read_lines(struct journal *, struct reader *, const char *,
 		    size_t, bool);
-static int	 read_header(struct journal *, const char *, size_t, bool);
+static int	 read_header(struct journal *, const char *, size_t);
 static int	 read_line(struct journal *, struct reader *, const char *,
 		    size_t);
 static void	 read_damaged(struct reader *);
@@ -162,6 +164,7 @@ static void	 entry_remove(struct journal *, struct entry *);
 
 static void	 queue_line(struct journal *, const char *, size_t);
 static void	 queue_add(struct journal *, const char *, size_t);
+static bool	 is_in_place(const struct journal *);
 static bool	 compaction_due(const struct journal *);
 static int	 append(struct journal *);
 static int	 rewrite(struct journal *);
@@ -342,6 +345,8 @@ check_file(struct journal *j)
 	/* A new file has the right mode. */
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		j->rewrite = true;
+	j->dev = st.st_dev;
+	j->ino = st.st_ino;
 	return 0;
 }
 
@@ -366,11 +371,10 @@ read_file(struct journal *j)
 		have -= used;
 		memmove(buf, buf + used, have);
 	} while (n != 0);
-	if (r.line == 0) {
-		/* Not even a header: a first start that was interrupted. */
-		j->rewrite = true;
-		return 0;
-	}
+	/* A new file has its name only when all is in it. */
+	if (r.line == 0)
+		return fail(j, "it is empty, as vmnetd never leaves it: "
+		    "restore it, or move it away to begin without leases");
 	return read_tail(j, &r);
 }
 
@@ -390,10 +394,8 @@ read_lines(struct journal *j, struct reader *r, const char *buf, size_t len,
 		if (newline != NULL)
 			n = newline + 1 - (buf + used);
 		if (r->line == 0) {
-			if (read_header(j, buf, n, newline == NULL) == -1)
+			if (read_header(j, buf, n) == -1)
 				return -1;
-			if (newline == NULL)
-				return len;
 			r->line = 1;
 		} else {
 			r->line++;
@@ -409,19 +411,25 @@ read_lines(struct journal *j, struct reader *r, const char *buf, size_t len,
 	return used;
 }
 
-/* The first line: ours, or (cut short) what is left of ours. */
 static int
-read_header(struct journal *j, const char *line, size_t len, bool cut)
+read_header(struct journal *j, const char *line, size_t len)
 {
 	const size_t	 magiclen = sizeof(MAGIC) - 1;
 
-	if (len <= HEADERLEN && cut && memcmp(line, HEADER, len) == 0)
-		return 0;
 	if (len == HEADERLEN && memcmp(line, HEADER, len) == 0)
 		return 0;
-	if (!cut && len > magiclen && len < 40 &&
+	if (len < HEADERLEN && memcmp(line, HEADER, len) == 0)
+		return fail(j, "line 1 is cut short: restore the file, or "
+		    "move it away to begin without leases");
+	if (len > magiclen && len < 40 &&
+	    memcmp(line, MAGIC, magiclen) == 0 &&
+	    line[len - 1] == '\n' && line[len - 2] == '\r')
+		return fail(j, "line 1 ends with a carriage return, so the "
+		    "file was changed: restore it, or move it away to begin "
+		    "without leases");
+	if (len > magiclen && len < 40 &&
 	    memcmp(line, MAGIC, magiclen) == 0 && line[magiclen] >= '0' &&
-	    line[magiclen] <= '9')
+	    line[magiclen] <= '9' && line[len - 1] == '\n')
 		return fail(j, "line 1: this is version %.*s of the format, "
 		    "from another vmnetd: run that one, or move the file away "
 		    "to begin without leases", (int)(len - magiclen - 1),
@@ -788,7 +796,7 @@ record_check(const struct lease_record *record)
 	if (record->state >= LEASE_FAILED)
 		return "not a state";
 	if (record->since < 0 || record->expires < 0)
-		return "not a time";
+		return "not a time: the clock of this host must be set";
 	if (record->has_lladdr > 1)
 		return "not a link-layer address";
 	return NULL;
@@ -1055,6 +1063,12 @@ queue_add(struct journal *j, const char *line, size_t len)
 int
 journal_commit(struct journal *j, int sync)
 {
+	if (sync && !j->rewrite && (j->qlen > 0 || j->unsynced) &&
+	    !is_in_place(j)) {
+		log_warnx("%s: removed or replaced by somebody else: writing "
+		    "it anew", j->path);
+		j->rewrite = true;
+	}
 	if (j->rewrite)
 		return rewrite(j);
 	if (compaction_due(j)) {
@@ -1077,6 +1091,17 @@ journal_commit(struct journal *j, int sync)
 	}
 	j->unsynced = false;
 	return 0;
+}
+
+/* What is written to a file without its name is lost. */
+static bool
+is_in_place(const struct journal *j)
+{
+	struct stat	 st;
+
+	if (fstatat(j->dirfd, j->file, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno != ENOENT;
+	return st.st_dev == j->dev && st.st_ino == j->ino;
 }
 
 /* Is more than half of the file dead, once the queue is written? */
@@ -1132,6 +1157,8 @@ rewrite(struct journal *j)
 static int
 rewrite_replace(struct journal *j, int fd, off_t size)
 {
+	struct stat	 st;
+
 	if (j->fd != -1)
 		close(j->fd);
 	j->fd = fd;
@@ -1139,6 +1166,11 @@ rewrite_replace(struct journal *j, int fd, off_t size)
 	j->qlen = 0;
 	j->postpone = 0;
 	j->unsynced = false;
+	j->rewrite = true;
+	if (fstat(fd, &st) == -1)
+		return fail(j, "%s", strerror(errno));
+	j->dev = st.st_dev;
+	j->ino = st.st_ino;
 	j->rewrite = sync_dir(j) == -1;
 	return j->rewrite ? -1 : 0;
 }

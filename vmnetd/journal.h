@@ -73,7 +73,7 @@ int		 journal_forget(struct journal *, const char *, uint8_t);
  * when this returns 0.
  * On failure the queued records are kept and written by the next commit
  * (into a new file if need be, since after a failed fsync nothing written
- * before is certain).
+ * before is certain, and so when somebody has removed or replaced the file).
  */
 int		 journal_commit(struct journal *, int sync);
 const char	*journal_error(const struct journal *);

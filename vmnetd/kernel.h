@@ -51,6 +51,8 @@ extern const struct kernel_traits {
 	const char	*rules_file;
 	/* A description may be rewritten in silence after the link came up. */
 	bool		 descr_silent;
+	/* syslog(3) needs a socket, which is not found in a root of one's own. */
+	bool		 log_by_parent;
 	/* Only priv can see whether a tap is a port of a bridge. */
 	bool		 ports_hidden;
 }			 kernel_traits;

@@ -14,8 +14,12 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/time.h>
+
 #include <errno.h>
+#include <event.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,15 +29,20 @@
 #include "log.h"
 
 #define LINE_MAXLEN	2048
+#define REFUSED_RATE	100		/* in a minute */
 
 static void	 vlog(int, const char *, int, const char *, va_list);
 static void	 add(char *, size_t, const char *, ...)
 		    __attribute__((__format__ (printf, 3, 4)));
-static void	 emit(int, char *);
+static void	 clean(char *);
+static void	 emit(int, const char *);
+static void	 minute_over(int, short, void *);
 
 static int		 to_stderr = 1;
+static bool		 (*through)(int, const char *);
 static int		 verbose;
 static const char	*procname;
+static unsigned int	 nrefused;	/* in this minute */
 
 void
 log_init(int debug, int facility)
@@ -63,18 +72,39 @@ log_getverbose(void)
 	return verbose;
 }
 
+void
+log_through(bool (*send)(int, const char *))
+{
+	through = send;
+}
+
+void
+log_line(int priority, const char *line)
+{
+	char	 text[LINE_MAXLEN];
+
+	strlcpy(text, line, sizeof(text));
+	clean(text);
+	emit(priority, text);
+}
+
 /* Text may come from guests and clients: it must not forge another line. */
 static void
-emit(int priority, char *line)
+clean(char *line)
 {
 	unsigned char	*p;
 
 	for (p = (unsigned char *)line; *p != '\0'; p++)
 		if (*p < ' ' || *p == 0x7f)
 			*p = '?';
+}
+
+static void
+emit(int priority, const char *line)
+{
 	if (to_stderr)
 		fprintf(stderr, "%s\n", line);
-	else
+	else if (through == NULL || !through(priority, line))
 		syslog(priority, "%s", line);
 }
 
@@ -108,6 +138,7 @@ vlog(int priority, const char *prefix, int error, const char *fmt, va_list ap)
 	if (error != 0)
 		add(line, sizeof(line), "%s%s", fmt != NULL ? ": " : "",
 		    strerror(error));
+	clean(line);
 	emit(priority, line);
 	errno = save_errno;
 }
@@ -152,6 +183,34 @@ log_debug(const char *fmt, ...)
 	va_start(ap, fmt);
 	vlog(LOG_DEBUG, NULL, 0, fmt, ap);
 	va_end(ap);
+}
+
+void
+log_refused(const char *fmt, ...)
+{
+	static struct event	 minute_ev;
+	const struct timeval	 minute = { 60, 0 };
+	va_list			 ap;
+
+	if (nrefused++ == 0) {
+		evtimer_set(&minute_ev, minute_over, NULL);
+		evtimer_add(&minute_ev, &minute);
+	}
+	if (nrefused > REFUSED_RATE)
+		return;
+	va_start(ap, fmt);
+	vlog(LOG_ERR, NULL, 0, fmt, ap);
+	va_end(ap);
+}
+
+static void
+minute_over(int fd, short events, void *arg)
+{
+	if (nrefused > REFUSED_RATE)
+		log_warnx("%s: %u more like these were refused within a "
+		    "minute", procname != NULL ? procname : getprogname(),
+		    nrefused - REFUSED_RATE);
+	nrefused = 0;
 }
 
 void

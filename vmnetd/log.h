@@ -20,6 +20,7 @@
 #include <sys/cdefs.h>
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /*
  * Messages to syslog(3), or to stderr in the foreground.  fatal*() say which
@@ -27,6 +28,13 @@
  */
 
 void	log_init(int debug, int facility);
+/*
+ * Have another process write the lines that are for syslog(3), as far as it
+ * takes them; NULL ends it.
+ */
+void	log_through(bool (*)(int priority, const char *line));
+/* Such a line of another process. */
+void	log_line(int priority, const char *line);
 void	log_procinit(const char *);	/* "engine" ... shown by fatal */
 void	log_setverbose(int);
 int	log_getverbose(void);
@@ -37,6 +45,12 @@ void	log_warnx(const char *, ...)
 void	log_info(const char *, ...)
 	    __attribute__((__format__ (printf, 1, 2)));
 void	log_debug(const char *, ...)	/* only when verbose */
+	    __attribute__((__format__ (printf, 1, 2)));
+/*
+ * What a peer provoked, and may provoke again and again: no more than 100 in
+ * a minute, and at its end how many more there were.  After event_init(3).
+ */
+void	log_refused(const char *, ...)
 	    __attribute__((__format__ (printf, 1, 2)));
 void	log_crit(const char *, ...)
 	    __attribute__((__format__ (printf, 1, 2)));

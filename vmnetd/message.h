@@ -97,7 +97,10 @@ enum message_type {
 
 	/* priv to frontend */
 	IMSG_PORT,		/* struct msg_port; with a descriptor */
-	IMSG_PORT_CLOSE		/* uint32_t: port */
+	IMSG_PORT_CLOSE,	/* uint32_t: port */
+
+	/* each child to parent */
+	IMSG_SAY		/* id is the priority; text with its NUL */
 };
 
 struct msg_channel {

@@ -27,7 +27,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "addr.h"
@@ -65,8 +64,6 @@ RB_HEAD(kept_tree, kept);
 
 /* What was refused is not said again as long as it is among the last. */
 #define REFUSED_LAST	64
-/* And no more than so many in a minute. */
-#define REFUSED_RATE	100
 
 /* Descriptors that the frontend has besides those of ports. */
 #define DESCRIPTORS_OTHER	100
@@ -226,7 +223,7 @@ priv_dispatch_parent(struct channel *ch, struct imsg *imsg)
 			priv_configure(new);
 		break;
 	default:
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
 		break;
 	}
@@ -344,8 +341,8 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 	uint32_t		 ifindex, port;
 
 	if (conf == NULL) {
-		log_warnx("%s asks before there is a configuration: ignored",
-		    ch->peer);
+		log_refused("%s asks before there is a configuration: "
+		    "ignored", ch->peer);
 		return;
 	}
 	switch (imsg_get_type(imsg)) {
@@ -380,7 +377,7 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 		check(imsg_get_id(imsg));
 		break;
 	default:
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
 		break;
 	}
@@ -390,7 +387,7 @@ priv_dispatch_engine(struct channel *ch, struct imsg *imsg)
 static void
 priv_dispatch_frontend(struct channel *ch, struct imsg *imsg)
 {
-	log_warnx("%s sent unknown message %u: ignored", ch->peer,
+	log_refused("%s sent unknown message %u: ignored", ch->peer,
 	    imsg_get_type(imsg));
 }
 
@@ -405,17 +402,12 @@ refuse(char *reason, size_t size, const char *fmt, ...)
 	return -1;
 }
 
-/*
- * The engine tries again and again, and a broken one may ask for anything:
- * each thing is said once, and not too many.
- */
+/* The engine tries again and again: each thing is said once. */
 static void
 say_refused(const struct msg_prepare *msg, const char *reason)
 {
 	static uint32_t	 last[REFUSED_LAST];
 	static size_t	 next;
-	static time_t	 minute;
-	static int	 said;
 	uint32_t	 hash = 2166136261U ^ msg->ifindex;
 	const char	*p;
 	size_t		 i;
@@ -427,12 +419,7 @@ say_refused(const struct msg_prepare *msg, const char *reason)
 			return;
 	last[next] = hash;
 	next = (next + 1) % REFUSED_LAST;
-	if (time(NULL) / 60 != minute) {
-		minute = time(NULL) / 60;
-		said = 0;
-	}
-	if (said++ < REFUSED_RATE)
-		log_warnx("interface %u: refused: %s", msg->ifindex, reason);
+	log_refused("interface %u: refused: %s", msg->ifindex, reason);
 }
 
 /* The tap is that VM interface's, and the configuration lets us serve it. */
@@ -483,22 +470,22 @@ raise_tap(const struct msg_raise *msg)
 	char			 reason[CTL_REASONLEN];
 
 	if (!message_string(msg->vm, sizeof(msg->vm))) {
-		log_warnx("engine sent text without an end: ignored");
+		log_refused("engine sent text without an end: ignored");
 		return;
 	}
 	if (kernel_look_priv(msg->ifindex, &ifc) == -1)
 		return;		/* gone meanwhile: its departure follows */
 	if (check_vm(&ifc, msg->vm, msg->ifn, &match, reason,
 	    sizeof(reason)) == -1) {
-		log_warnx("%s: not set up: %s", ifc.name, reason);
+		log_refused("%s: not set up: %s", ifc.name, reason);
 		return;
 	}
 	if (match.pool == NULL || !kernel_traits.taps_need_up) {
-		log_warnx("%s: not set up: not ours to do", ifc.name);
+		log_refused("%s: not set up: not ours to do", ifc.name);
 		return;
 	}
 	if (kernel_tap_up(&ifc) == -1 && errno != ENXIO && errno != ENODEV)
-		log_warn("%s: set up", ifc.name);
+		log_refused("%s: set up: %s", ifc.name, strerror(errno));
 }
 
 /* --- ports ----------------------------------------------------------------- */
@@ -575,7 +562,8 @@ confined_port(const struct msg_confine *msg)
 		return NULL;
 	}
 	if (kernel_tap_join(&ifc) == -1)
-		log_warn("%s: join the group vmnet", ifc.name);
+		log_refused("%s: join the group vmnet: %s", ifc.name,
+		    strerror(errno));
 	if ((port = calloc(1, sizeof(*port))) == NULL)
 		fatal("port");
 	port->id = msg->port;
@@ -594,14 +582,14 @@ confine(const struct msg_confine *msg)
 	struct port	*port, *there, key;
 
 	if (!message_string(msg->vm, sizeof(msg->vm))) {
-		log_warnx("engine sent text without an end: ignored");
+		log_refused("engine sent text without an end: ignored");
 		return;
 	}
 	key.id = msg->port;
 	port = RB_FIND(port_tree, &ports, &key);
 	there = port_of_tap(msg->ifindex);
 	if (port != there && (port != NULL || !there->confined)) {
-		log_warnx("interface %u: not confined: port %u is in use",
+		log_refused("interface %u: not confined: port %u is in use",
 		    msg->ifindex, msg->port);
 		return;
 	}

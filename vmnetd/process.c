@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "message.h"
 #include "process.h"
 
 #define DESCRIPTORS_MAX	65536
@@ -43,8 +44,10 @@ static void	 channel_arm(struct channel *);
 static bool	 channel_read(struct channel *);
 static bool	 channel_write(struct channel *);
 static void	 raise_limits(void);
+static bool	 say(int, const char *);
 
-static int	 ndescriptors = DESCRIPTORS_MAX;
+static int		 ndescriptors = DESCRIPTORS_MAX;
+static struct channel	*log_channel;
 
 static const char *const role_names[ROLE_MAX] = {
 	[ROLE_PARENT] = "parent",
@@ -254,7 +257,7 @@ message_get(struct channel *ch, struct imsg *imsg, void *data, size_t len)
 {
 	if (imsg_get_len(imsg) == len && imsg_get_data(imsg, data, len) == 0)
 		return true;
-	log_warnx("%s sent message %u of wrong length %zu: ignored", ch->peer,
+	log_refused("%s sent message %u of wrong length %zu: ignored", ch->peer,
 	    imsg_get_type(imsg), imsg_get_len(imsg));
 	return false;
 }
@@ -345,6 +348,34 @@ process_init(enum role role, struct channel *parent,
 		fatal("no channel to the parent");
 	channel_open(parent, CHANNEL_FILENO, ROLE_PARENT, dispatch,
 	    process_closed);
+	if (kernel_traits.log_by_parent) {
+		log_channel = parent;
+		log_through(say);
+	}
+}
+
+/*
+ * A line for the log.  What is critical is the last that a process says: it
+ * goes at once or not at all.
+ */
+static bool
+say(int priority, const char *line)
+{
+	struct imsgbuf	*ibuf = &log_channel->ibuf;
+	uint32_t	 before;
+
+	if (imsg_compose(ibuf, IMSG_SAY, priority, 0, -1, line,
+	    strlen(line) + 1) == -1)
+		return false;
+	if (priority != LOG_CRIT) {
+		channel_flush_soon(log_channel);
+		return true;
+	}
+	do {
+		before = imsgbuf_queuelen(ibuf);
+	} while (imsgbuf_write(ibuf) != -1 && imsgbuf_queuelen(ibuf) > 0 &&
+	    imsgbuf_queuelen(ibuf) < before);
+	return imsgbuf_queuelen(ibuf) == 0;
 }
 
 void
@@ -352,6 +383,8 @@ process_closed(struct channel *ch)
 {
 	static bool	 stopping;
 
+	if (ch == log_channel)
+		log_through(NULL);
 	if (!stopping)
 		log_debug("%s has gone: stopping", ch->peer);
 	stopping = true;

@@ -116,7 +116,9 @@ static const char	*store_fits_pool(const struct conf_pool *,
 			    const struct lease_record *);
 static void		 store_answer(uint32_t, const char *);
 static void		 store_commit(struct channel *);
+static void		 say_trouble(const char *);
 static void		 store_retry(int, short, void *);
+static void		 say(struct channel *, struct imsg *);
 static void		 set_verbose(int32_t);
 
 static struct child	 children[ROLE_MAX];
@@ -377,11 +379,16 @@ lease_dir(void)
 static void
 open_leases(void)
 {
-	char	 buf[PATH_MAX + 256];
-	int	 fd;
+	struct stat	 st;
+	char		 buf[PATH_MAX + 256];
+	int		 fd;
 
-	if (mkdir(lease_dir(), S_IRWXU) == -1 && errno != EEXIST)
+	if ((mkdir(lease_dir(), S_IRWXU) == -1 && errno != EEXIST) ||
+	    stat(lease_dir(), &st) == -1)
 		err(1, "lease directory %s", lease_dir());
+	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		errx(1, "%s: its directory must be owned by root and not be "
+		    "writable by others", opts.leasefile);
 	snprintf(buf, sizeof(buf), "%s.lock", opts.leasefile);
 	if ((fd = open(buf, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) == -1)
 		err(1, "%s", buf);
@@ -457,7 +464,7 @@ parent_dispatch(struct channel *ch, struct imsg *imsg)
 	int32_t	 value;
 
 	if (!may_say(ch, imsg_get_type(imsg))) {
-		log_warnx("%s sent unknown message %u: ignored", ch->peer,
+		log_refused("%s sent unknown message %u: ignored", ch->peer,
 		    imsg_get_type(imsg));
 		return;
 	}
@@ -478,6 +485,9 @@ parent_dispatch(struct channel *ch, struct imsg *imsg)
 		if (message_get(ch, imsg, &value, sizeof(value)))
 			set_verbose(value);
 		break;
+	case IMSG_SAY:
+		say(ch, imsg);
+		break;
 	}
 }
 
@@ -496,9 +506,26 @@ may_say(const struct channel *ch, uint32_t type)
 	case IMSG_RELOAD:
 	case IMSG_LOG:
 		return ch == &children[ROLE_FRONTEND].ch;
+	case IMSG_SAY:
+		return kernel_traits.log_by_parent && !opts.debug;
 	default:
 		return false;
 	}
+}
+
+/* A line for the log, where the children have no way to it. */
+static void
+say(struct channel *ch, struct imsg *imsg)
+{
+	struct ibuf	 buf;
+
+	if (imsg_get_ibuf(imsg, &buf) == -1 ||
+	    memchr(ibuf_data(&buf), '\0', ibuf_size(&buf)) !=
+	    (char *)ibuf_data(&buf) + ibuf_size(&buf) - 1) {
+		log_refused("%s sent malformed text: ignored", ch->peer);
+		return;
+	}
+	log_line(LOG_PRI(imsg_get_id(imsg)), ibuf_data(&buf));
 }
 
 static void
@@ -619,7 +646,7 @@ reload(uint32_t client)
 	new = parse_config(opts.conffile, reload_report,
 	    client == 0 ? NULL : &client);
 	if (new == NULL) {
-		log_warnx("%s: not reloaded, the old configuration goes on",
+		log_refused("%s: not reloaded, the old configuration goes on",
 		    opts.conffile);
 		reload_done(client, 0);
 		return;
@@ -630,16 +657,22 @@ reload(uint32_t client)
 	conf_send(&children[ROLE_PRIV].ch, new, true);
 }
 
-/* One mistake in the configuration: for the log, and for who asked. */
+/*
+ * One mistake in the configuration: for the log, and for who asked.  Clients
+ * get to see them all, and may ask again and again.
+ */
 static void
 reload_report(void *arg, const char *message)
 {
 	uint32_t	*client = arg;
 
-	log_warnx("%s", message);
-	if (client != NULL)
-		channel_send(&children[ROLE_FRONTEND].ch, IMSG_RELOAD_ERROR,
-		    *client, -1, message, strlen(message) + 1);
+	if (client == NULL) {
+		log_warnx("%s", message);
+		return;
+	}
+	log_refused("%s", message);
+	channel_send(&children[ROLE_FRONTEND].ch, IMSG_RELOAD_ERROR, *client,
+	    -1, message, strlen(message) + 1);
 }
 
 static void
@@ -655,7 +688,8 @@ conf_done(struct channel *ch)
 {
 	if (reloading.conf == NULL ||
 	    ch != &children[reloading.at].ch) {
-		log_warnx("%s sent an answer to no reload: ignored", ch->peer);
+		log_refused("%s sent an answer to no reload: ignored",
+		    ch->peer);
 		return;
 	}
 	if (reloading.at == ROLE_PRIV) {
@@ -704,7 +738,7 @@ conf_refused(struct channel *ch, struct imsg *imsg)
 	if (reloading.conf == NULL || reloading.at != ROLE_PRIV ||
 	    imsg_get_ibuf(imsg, &buf) == -1 ||
 	    !message_string(ibuf_data(&buf), ibuf_size(&buf))) {
-		log_warnx("%s sent a malformed refusal: ignored", ch->peer);
+		log_refused("%s sent a malformed refusal: ignored", ch->peer);
 		return;
 	}
 	if ((text = rest = strdup(ibuf_data(&buf))) == NULL)
@@ -835,7 +869,7 @@ store_put(const struct msg_store *msg)
 	}
 	if (error == NULL)
 		return 0;
-	log_warnx("lease record from the engine refused: %s", error);
+	log_refused("lease record from the engine refused: %s", error);
 	if (msg->op == LEASE_STORE)
 		store_answer(msg->seq, error);
 	return -1;
@@ -943,22 +977,42 @@ store_answer(uint32_t seq, const char *error)
 static void
 store_commit(struct channel *ch)
 {
-	const char	*error = NULL;
-	size_t		 i;
+	const struct timeval	 later = { COMMIT_RETRY, 0 };
+	const char		*error = NULL;
+	size_t			 i;
 
 	if (pending.count == 0 && !pending.notes)
 		return;
 	if (journal_commit(journal, pending.count > 0) == -1) {
-		const struct timeval	 later = { COMMIT_RETRY, 0 };
-
 		error = journal_error(journal);
-		log_warnx("%s", error);
 		evtimer_add(&retry_ev, &later);
 	}
+	say_trouble(error);
 	for (i = 0; i < pending.count; i++)
 		store_answer(pending.seq[i], error);
 	pending.count = 0;
 	pending.notes = false;
+}
+
+/*
+ * Each guest that asks for something makes us try again: say what is new, and
+ * that it is over.
+ */
+static void
+say_trouble(const char *error)
+{
+	static char	*said;
+
+	if (error == NULL && said != NULL)
+		log_info("%s: written again", opts.leasefile);
+	else if (error != NULL && (said == NULL || strcmp(said, error) != 0))
+		log_refused("%s", error);
+	else
+		return;
+	free(said);
+	said = NULL;
+	if (error != NULL && (said = strdup(error)) == NULL)
+		fatal("lease file");
 }
 
 static void

@@ -59,7 +59,7 @@ accepted() {
 
 # refused file text: -n fails, and this text is among the messages
 refused() {
-	out=$("$VMNETD" -n -f "$1" 2>&1)
+	out=$(timeout 10 "$VMNETD" -n -f "$1" 2>&1)
 	if [ $? -ne 1 ]; then
 		fail "$1 is not refused"
 		return
@@ -147,7 +147,8 @@ if [ "$(id -u)" -eq 0 ]; then
 	refused mode.conf 'mode.conf: must be owned by root'
 fi
 refused nosuch.conf 'nosuch.conf: '
-refused . 'irectory'
+refused . 'not a regular file'
+refused /dev/null 'not a regular file'
 
 # The same holds for files of rules, which have bounds as well.
 echo 'vm "a" { rules "a.rules" }' >rules.conf
@@ -186,6 +187,14 @@ case $out in
 *'rules "sub/b.rules"'*) pass ;;
 *)	fail "rules beside an included file: $out" ;;
 esac
+
+# Nobody ever writes to these.
+mkfifo fifo.conf fifo.rules
+refused fifo.conf 'fifo.conf: not a regular file'
+echo 'include "fifo.conf"' >outer.conf
+refused outer.conf 'outer.conf:1: include "fifo.conf": not a regular file'
+echo 'vm "a" { rules "fifo.rules" }' >outer.conf
+refused outer.conf 'outer.conf:1: rules "fifo.rules": not a regular file'
 
 # Files in files have a bound.
 i=0

@@ -55,6 +55,12 @@ nok "and with -n" vmnetd -n
 like "all mistakes in one run: the pool" "$nok_out" "*$CONF:5: *"
 like "and the vm" "$nok_out" "*$CONF:6: *nowhere*"
 
+mkfifo "$DIR/fifo"
+echo "include \"$DIR/fifo\"" >"$CONF"
+nok "a FIFO that nobody writes to is refused" ctl reload
+like "at once" "$nok_out" "*not a regular file*"
+ok "the guest is reached" host_pings 172.16.0.3
+
 rm "$CONF"
 nok "a file that is not there is refused" ctl reload
 like "by name" "$nok_out" "*$CONF*"

@@ -93,10 +93,39 @@ is "with the good file all is there" \
     "$(ctl show leases | awk '{ print $1, $7 }')" "$before"
 ok "stop" daemon_stop
 
-# An empty file is what a crash at the first start may leave.
+# Somebody else's doing: no reason to give what others have to new VMs.
+cp "$LEASES" "$DIR/good"
 : >"$LEASES"
+refused "an empty file" "empty"
+printf 'vmnetd l' >"$LEASES"
+refused "a piece of the first line" "line 1 is cut short"
+awk '{ printf "%s\r\n", $0 }' "$DIR/good" >"$LEASES"
+refused "lines of another system" "carriage return"
+cp "$DIR/good" "$LEASES"
+for mode in 777 770 702; do
+	chmod $mode "${LEASES%/*}"
+	refused "a directory with mode $mode" "not be writable by others"
+done
+chmod 755 "${LEASES%/*}"
+
+# Removed while the daemon runs.
 daemon_start
-ok "an empty file is a first start" guest -t $T0 -D vm1-if0-vm3 bind
+rm "$LEASES"
+ok "a VM comes" guest -t $T0 -D vm1-if0-late bind
+late=$(value address "$ok_out")
+soon "it has gone" in_state idle late
+ok "the loss is said" logged "removed or replaced"
+ok "stop" daemon_stop
+daemon_start
+is "its lease is in a new file" "$(field late 0 guest)" "$late"
+is "and all others are" "$(ctl show leases | awk '{ print $1, $7 }' |
+    grep -v late)" "$before"
+ok "stop" daemon_stop
+
+# No file is a first start.
+rm "$LEASES"
+daemon_start
+ok "without a file all begins anew" guest -t $T0 -D vm1-if0-vm3 bind
 like "with the first address" "$ok_out" "*ack address=172.16.0.3 *"
 
 # What was acknowledged is found again after the hardest of ends.

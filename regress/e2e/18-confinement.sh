@@ -67,8 +67,18 @@ for role in frontend engine priv; do
 done
 # CAP_NET_ADMIN and CAP_NET_RAW.
 is "priv has two capabilities" "$(status priv CapEff)" 0000000000003000
-is "the parent cannot change the network" \
-    $((0x$(status parent CapEff) & 0x3000)) 0
+for role in frontend engine; do
+	is "$role cannot get a capability back" "$(status $role CapBnd)" \
+	    0000000000000000
+	is "$role is in no group but its own" "$(sed -n 's/^Groups:[ 	]*//p' \
+	    "/proc/$(pid_of $role)/status" | tr -d ' ')" "$(id -g _vmnetd)"
+done
+is "nor can priv" "$(status priv CapBnd)" 0000000000003000
+# It has the files of root, and what belongs to others is not its to touch.
+for set in CapEff CapPrm CapBnd; do
+	is "the parent has no capability in $set" "$(status parent $set)" \
+	    0000000000000000
+done
 
 if grep -q __asan_init "$VMNETD"; then
 	skip_some "a build with sanitizers does not filter system calls"
@@ -78,6 +88,27 @@ else
 		    "$(status $role Seccomp)" 2
 	done
 fi
+
+# A root directory into which somebody could put something.
+ok "stop" daemon_stop
+confined_to()
+{
+	mount -t tmpfs -o "$1" none /var/empty
+	daemon_run >"$DIR/out" 2>&1
+	if wait_for 10 eval '! kill -0 $daemon' 2>/dev/null; then
+		daemon_wait
+		isnt "/var/empty with $1 is refused" "$daemon_status" 0
+	else
+		fail "/var/empty with $1 is taken"
+		daemon_stop
+	fi
+	like "with a reason" "$(cat "$DIR/out")" "*must be a directory that is*"
+	umount /var/empty
+}
+confined_to mode=775
+confined_to mode=757
+confined_to "mode=755,uid=$user"
+daemon_start
 
 # With no more system calls than the service manager lets through.
 calls()

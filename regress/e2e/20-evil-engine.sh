@@ -20,30 +20,44 @@
 
 [ "$SYSTEM" = linux ] || skip "made for ip(8) of Linux"
 TORTURE=${TORTURE:-$top/obj/torture}
-VMNETD=$TORTURE/evil_engine
-ok "it is built" [ -x "$VMNETD" ] || finish
+evil=$TORTURE/evil_engine
+ok "it is built" [ -x "$evil" ] || finish
 
+# A lease for which there is no place afterwards.
 conf <<EOC
-default pool "default"
+pool "gone" { inet 10.79.0.0/24 subnet 29 }
+EOC
+daemon_start
+ok "a VM has a lease" guest -t tap9 -D vm10-if0-old bind
+soon "it has gone" in_state idle old
+is "with room for others" "$(field old 0 guest)" 10.79.0.2
+ok "stop" daemon_stop
+
+VMNETD=$evil
+conf <<EOC
 pool "default" {
 	inet 172.16.0.0/24
 	exclude { 172.16.0.64/28 }
 }
 pool "backend" { inet 10.77.0.0/24 subnet 30 }
-vm "fixed" { address 172.16.0.101 }
+pool "wide" { inet 10.78.0.0/24 subnet 29 }
+vm "vm*" { pool "default" }
+vm "wide" { pool "wide" }
+vm "fixed" { pool "default" address 172.16.0.101 }
 vm "shun" { ignore }
 vm "other" { pool "backend" }
 EOC
 
 n=0
 for descr in vm1-if0-vm0 vm2-if0-vm1 vm3-if0-fixed vm4-if0-shun vm5-if0-vm4 \
-    vm6-if0-vm5 vm7-if0-other vm8-if0-vm7 ""; do
+    vm6-if0-vm5 vm7-if0-other vm8-if0-vm7 "" vm10-if0-old \
+    vm11-if0-poolless; do
 	tap=tap$n
 	tap_create $tap "$descr"
 	guest_start g$n -t $tap serve
 	n=$((n + 1))
 done
-for n in 0 1 2 5 6 7; do
+for n in 0 1 2 5 6 7 9; do
 	ip link set tap$n up
 done
 bridge_create
@@ -52,8 +66,9 @@ host_interface 172.16.0.129/28
 ip link add down0 type bridge
 ip link set down0 alias vm9-if0-vm9
 address_add tap5 192.0.2.1/24
-# A VM of before the start.
+# VMs of before the start.
 address_add tap7 172.16.0.200/31
+address_add tap9 10.79.0.1/29
 sleep 0.5
 
 host_state()
@@ -82,15 +97,18 @@ files_before=$(files)
 PATIENCE=20 soon "it comes to its end" logged "evil: over"
 host_state >"$DIR/after"
 
-is "what is right was done" "$(logged "evil: good" | grep -c "DONE")" 2
+is "what is right was done" "$(logged "evil: good" | grep -c "DONE")" 4
 is "and nothing else" "$(logged "evil: " | grep "DONE" | grep -v good-)" ""
-is "of so many attempts" "$(logged "evil: " | wc -l | tr -d ' ')" 82
+is "of so many attempts" "$(logged "evil: " | wc -l | tr -d ' ')" 89
 is "only the good one has changed the host" \
-    "$(diff "$DIR/before" "$DIR/after" | grep '^[<>]' | grep -v tap0)" ""
+    "$(diff "$DIR/before" "$DIR/after" | grep '^[<>]' |
+    grep -v 'tap0\|conf/tap9 ')" ""
 is "it has one address" "$(tap_addresses tap0)" 172.16.0.2/31
-is "the lease file has one record" "$(grep -c '^lease ' "$LEASES")" 1
-is "which is the good one" "$(tail -n 1 "$LEASES" | cut -d ' ' -f 1-6)" \
-    "lease vm0 0 default 172.16.0.2/31 172.16.0.3"
+is "the lease file has what is good" \
+    "$(grep '^lease ' "$LEASES" | cut -d ' ' -f 2-6 | uniq)" \
+"old 0 gone 10.79.0.0/29 10.79.0.2
+vm0 0 default 172.16.0.2/31 172.16.0.3
+wide 0 wide 10.78.0.0/29 10.78.0.2"
 is "no descriptor is left over" "$(files)" "$files_before"
 
 # Refused, and logged by whoever refused it; not by the liar.
@@ -127,6 +145,11 @@ says "an answer to nothing" "answer to no reload"
 echo "$name: total: $(logged "evil: " | grep -v good- | grep -v 'evil: over' |
     wc -l | tr -d ' ') kinds of wrong request of a taken-over engine," \
     "$(logged "evil: " | grep DONE | grep -vc good-) done"
+
+# 100 in a minute from each of priv and the parent, and what else they say.
+ok "the log is not flooded" [ "$(wc -l <"$DIR/log.others")" -lt 250 ]
+ok "but all that there is room for" \
+    [ "$(grep -c engine "$DIR/log.others")" -gt 100 ]
 
 # A header that cannot be ends the daemon, not the VMs' network.
 ok "the daemon lives" daemon_alive

@@ -55,11 +55,13 @@ ok "reached" host_pings 172.16.0.3
 ok "and another is served" guest -t $T1 -m fe:e1:bb:d1:00:02 \
     -D vm2-if0-vm1 bind
 ok "malformed interfaces" logged "malformed interface"
-ok "all of them" [ "$(grep -c "malformed interface" "$LOG")" -ge 200 ]
+ok "a storm of reloads" logged "a reload is under way"
+# 100 in a minute from each process; packets are said with -v only.
+ok "the log is not flooded" [ "$(grep -vc "packet of" "$LOG")" -lt 320 ]
 ok "what nobody understands" logged "frontend sent unknown message"
 ok "and what has a wrong length" logged "of wrong length"
 ok "malformed frames" logged "malformed frame"
-echo "$name: total: $(grep -c "malformed interface" "$LOG") rounds of rubbish" \
+echo "$name: total: $(logged "evil: over" | sed 's/.*after //') of rubbish" \
     "of a taken-over frontend, nothing changed"
 ok "stop" daemon_stop
 : >"$LOG"

@@ -47,7 +47,7 @@ is "priv can open what it needs" "$(done_by priv)" \
 can=$(done_by parent)
 for what in $can; do
 	case $what in
-	open-read|open-write|create|kill|mmap-exec|chown)
+	open-read|open-write|create|kill|mmap-exec|chown|dumpable)
 		;;
 	*)	fail "the parent should not: $what" ;;
 	esac
@@ -70,8 +70,17 @@ ok "so much was tried" [ "$tried" -ge 33 ]
 echo "$name: total: $tried kinds of attempt to break out of each process," \
     "done by frontend and engine: 0"
 
+for role in priv frontend engine; do
+	ok "$role cannot be looked into" \
+	    logged "probe: $role: dumpable: refused"
+done
+
 # And it works all the same.
 ok "a guest is served" guest -t $T0 -D vm1-if0-vm0 bind
+for what in unlock-filter change-filter detach-filter; do
+	ok "$what: the guest's packets stay filtered" \
+	    logged "probe: priv: $what: refused"
+done
 # The kernel where it has a second fence for files.
 if "$TORTURE/landlock" | grep -q "not in this kernel"; then
 	skip_some "this kernel has no Landlock"

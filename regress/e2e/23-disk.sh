@@ -41,8 +41,13 @@ trouble()
 	ok "$1: the one that runs is reached" host_pings 172.16.0.3
 	ok "$1: it is shown as bound" in_state bound vm0
 	ok "$1: it may renew" guest_said vm0 'ack'
+	# One that has a lease may go on, and each time there is a record.
+	guest -t "$T7" -D vm7-if0-busy bind release bind release bind \
+	    release >/dev/null 2>&1
 	lines=$(wc -l <"$LOG")
 	ok "$1: the log is not flooded" [ "$lines" -lt 20 ]
+	is "$1: each error is said once" \
+	    "$(logged "$LEASES: " | sort | uniq -d)" ""
 	before=$(cat "$LEASES")
 }
 
@@ -50,6 +55,7 @@ trouble()
 healed()
 {
 	PATIENCE=25 soon "$1: it heals by itself" in_state bound "$2"
+	ok "$1: and says so" logged "$LEASES: written again"
 	is "$1: nothing was lost" "$(field vm0 0 guest)" 172.16.0.3
 	troubles="${troubles:+$troubles, }$1"
 	ok "$1: the lease is in the file" grep -q "^lease $2 0 " "$LEASES"
@@ -70,11 +76,12 @@ restart()
 # A file system that is really full.
 if [ "$SYSTEM" = linux ]; then
 	mkdir -p "$DIR/leases"
-	mount -t tmpfs -o size=64k none "$DIR/leases"
+	mount -t tmpfs -o size=64k,mode=700 none "$DIR/leases"
 fi
 daemon_start
 guest_start vm0 -t $T0 -D vm1-if0-vm0 bind serve
 soon "the guest is bound" in_state bound vm0
+ok "another VM comes and goes" guest -t $T7 -D vm7-if0-busy bind
 if [ "$SYSTEM" = linux ]; then
 	# The page that the file has stays; what is more than that does not.
 	fill=1
@@ -119,6 +126,7 @@ daemon_run_faulty()
 daemon_run_faulty
 guest_start vm0 -t $T0 -D vm1-if0-vm0 bind serve
 soon "the guest is bound" in_state bound vm0
+ok "another VM comes and goes" guest -t $T7 -D vm7-if0-busy bind
 i=2
 for fault in EROFS:Read-only EIO:Input/output EDQUOT:quota; do
 	error=${fault%%:*}

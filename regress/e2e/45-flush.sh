@@ -89,4 +89,17 @@ nft flush ruleset
 daemon_start
 soon "the guest is known" in_state ready web1
 soon "its rules are back" same
+
+# Two daemons that each want their own: they give each other time.
+: >"$LOG"
+"$VMNETD" -f "$CONF" -l "$DIR/other/leases" -s "$DIR/other.sock" -d \
+    >"$DIR/other.log" 2>&1 &
+other=$!
+soon "both load their rules" logged 'removed by somebody else'
+sleep 3
+ok "and not all the time" \
+    [ "$(logged 'removed by somebody else' | wc -l)" -lt 15 ]
+kill "$other"
+wait "$other"
+PATIENCE=20 soon "the one that stays has its rules" same
 finish

@@ -21,6 +21,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 
@@ -62,6 +63,7 @@ name(const char *fmt, ...)						\
 
 FORGET(log_warn)
 FORGET(log_warnx)
+FORGET(log_refused)
 FORGET(log_info)
 FORGET(log_debug)
 FORGET(log_crit)
@@ -71,6 +73,17 @@ ABORT(fatalx)
 void
 log_init(int debug, int facility)
 {
+}
+
+void
+log_through(bool (*send)(int, const char *))
+{
+}
+
+void
+log_line(int priority, const char *line)
+{
+	(void)strlen(line);
 }
 
 void

@@ -52,6 +52,7 @@
 #define SYNC_SEQ	0xfffffff0U
 #define NO_IFINDEX	0x7ffffff0U
 #define BIG		8000		/* more than any message has */
+#define FLOOD		2000		/* to fill the log */
 
 enum where { PRIV, PARENT };
 
@@ -90,6 +91,8 @@ static void	 a_confine(const struct attack *);
 static void	 a_confine_other(const struct attack *);
 static void	 a_lengths(const struct attack *);
 static void	 a_unknown(const struct attack *);
+static void	 a_flood(const struct attack *);
+static void	 a_flood_parent(const struct attack *);
 static void	 a_store(const struct attack *);
 static void	 a_store_note(const struct attack *);
 static void	 a_store_unended(const struct attack *);
@@ -106,6 +109,13 @@ static const struct attack attacks[] = {
 	    "172.16.0.2/31", NULL },
 	{ "good-store", PARENT, a_store, NULL, "vm0", 0, "default",
 	    "172.16.0.2/31", "172.16.0.3" },
+	{ "good-store-wide", PARENT, a_store, NULL, "wide", 0, "wide",
+	    "10.78.0.0/29", "10.78.0.2" },
+	/* Of before the start: that and nothing else. */
+	{ "kept-other-guest", PRIV, a_prepare, "tap9", "old", 0, "gone",
+	    "10.79.0.0/29", "10.79.0.3" },
+	{ "good-kept", PRIV, a_prepare, "tap9", "old", 0, "gone",
+	    "10.79.0.0/29", "10.79.0.2" },
 
 	{ "port-again", PRIV, a_prepare_again, "tap1", "vm1", 0, "default",
 	    "172.16.0.4/31", NULL },
@@ -196,6 +206,8 @@ static const struct attack attacks[] = {
 	    NULL },
 	{ "raise-bridge-port", PRIV, a_raise, "tap4", "vm4", 0, NULL, NULL,
 	    NULL },
+	{ "raise-no-pool", PRIV, a_raise, "tap10", "poolless", 0, NULL, NULL,
+	    NULL },
 	{ "raise-unended", PRIV, a_raise_unended, "tap8", "vm1", 0, NULL,
 	    NULL, NULL },
 	{ "confine-ignored", PRIV, a_confine, "tap3", "shun", 0, NULL, NULL,
@@ -253,6 +265,8 @@ static const struct attack attacks[] = {
 	    "172.16.0.2/31", "172.16.0.3" },
 	{ "note-guest", PARENT, a_store_note, NULL, "vm0", 0, "default",
 	    "172.16.0.2/31", "172.16.0.2" },
+	{ "note-other-guest", PARENT, a_store_note, NULL, "wide", 0, "wide",
+	    "10.78.0.0/29", "10.78.0.3" },
 	{ "note-unknown", PARENT, a_store_note, NULL, "vm1", 0, "default",
 	    "172.16.0.4/31", "172.16.0.5" },
 	{ "conf-done", PARENT, a_conf_done, NULL, NULL, 0, NULL, NULL, NULL },
@@ -262,6 +276,9 @@ static const struct attack attacks[] = {
 	    NULL },
 	{ "parent-unknown", PARENT, a_unknown, NULL, NULL, 0, NULL, NULL,
 	    NULL },
+	{ "flood", PRIV, a_flood, "tap3", "shun", 0, NULL, NULL, NULL },
+	{ "parent-flood", PARENT, a_flood_parent, NULL, "vm1", 0, "nowhere",
+	    "172.16.0.4/31", "172.16.0.5" },
 	{ "over", PRIV, NULL, NULL, NULL, 0, NULL, NULL, NULL },
 	/* Asked for by a client, as it is the end of priv. */
 	{ "garbage", PRIV, a_garbage, NULL, NULL, 0, NULL, NULL, NULL }
@@ -592,6 +609,21 @@ a_confine_other(const struct attack *a)
 	send_confine(a, 1);
 }
 
+/* As much as there is room for in the log, and more. */
+static void
+a_flood(const struct attack *a)
+{
+	int	 i;
+
+	for (i = 0; i < FLOOD; i++) {
+		a_raise(a);
+		a_raise_unended(a);
+		a_confine_other(a);
+		channel_send(&priv, IMSG_LOOK, 0, -1, NULL, 0);
+		channel_send(&priv, IMSG_PORT, 0, -1, NULL, 0);
+	}
+}
+
 /* --- attacks on both ------------------------------------------------------- */
 
 static struct channel *
@@ -611,17 +643,18 @@ a_lengths(const struct attack *a)
 
 	for (i = 0; i < sizeof(rubbish); i++)
 		rubbish[i] = i * 7;
-	for (type = IMSG_FIRST; type <= IMSG_PORT_CLOSE; type++) {
-		/* What the parent takes from its engine without content. */
-		if (a->where == PARENT && type == IMSG_CONF_DONE)
-			continue;
-		for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+	for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+		for (type = IMSG_FIRST; type <= IMSG_PORT_CLOSE; type++) {
+			/* What the parent takes of it without content. */
+			if (a->where == PARENT && type == IMSG_CONF_DONE)
+				continue;
 			/* This number is a message: withdraw nothing. */
-			if (a->where != PRIV || type != IMSG_WITHDRAW ||
-			    lens[i] != sizeof(struct msg_withdraw))
-				channel_send(victim(a), type, 0, -1, rubbish,
-				    lens[i]);
-	}
+			if (a->where == PRIV && type == IMSG_WITHDRAW &&
+			    lens[i] == sizeof(struct msg_withdraw))
+				continue;
+			channel_send(victim(a), type, 0, -1, rubbish,
+			    lens[i]);
+		}
 }
 
 /* Types that nobody knows, with descriptors that nobody asked for. */
@@ -681,6 +714,18 @@ a_store(const struct attack *a)
 
 	fill_store(&msg, a);
 	channel_send(&parent, IMSG_STORE, 0, -1, &msg, sizeof(msg));
+}
+
+static void
+a_flood_parent(const struct attack *a)
+{
+	int	 i;
+
+	for (i = 0; i < FLOOD; i++) {
+		a_store(a);
+		channel_send(&parent, IMSG_STORE, 0, -1, NULL, 0);
+		channel_send(&parent, IMSG_PORT, 0, -1, NULL, 0);
+	}
 }
 
 static void

@@ -31,10 +31,12 @@ static int	 evil_dispatch(void);
 #undef event_dispatch
 
 #define ROUNDS		200
+#define STORM		2000
 #define BIG		8000
 
 static void	 evil_timer(int, short, void *);
 static void	 rubbish_to(struct channel *, const char *);
+static void	 storm(void);
 static void	 liar(void);
 static void	 lie(const struct interface *, const struct prefix *, size_t);
 static void	 strange_frames(void);
@@ -74,6 +76,8 @@ evil_timer(int fd, short events, void *arg)
 		evtimer_add(&evil_ev, &tv);
 		return;
 	}
+	if (evil_round == 0)
+		storm();
 	rubbish_to(&parent, "parent");
 	rubbish_to(&engine, "engine");
 	rubbish_to(&priv, "priv");
@@ -81,9 +85,19 @@ evil_timer(int fd, short events, void *arg)
 	strange_frames();
 	strange_requests();
 	if (++evil_round == ROUNDS)
-		log_info("evil: over");
+		log_info("evil: over after %d rounds", ROUNDS);
 	else
 		evtimer_add(&evil_ev, &tv);
+}
+
+/* Each is an answer for a client, and would be a line in the log. */
+static void
+storm(void)
+{
+	int	 i;
+
+	for (i = 0; i < STORM; i++)
+		channel_send(&parent, IMSG_RELOAD, 4711, -1, NULL, 0);
 }
 
 /* Any type, any length, any content. */

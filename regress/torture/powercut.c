@@ -109,6 +109,7 @@ int	 __wrap_ftruncate(int, off_t);
 int	 __wrap_renameat(int, const char *, int, const char *);
 int	 __wrap_unlinkat(int, const char *, int);
 int	 __wrap_fstat(int, struct stat *);
+int	 __wrap_fstatat(int, const char *, struct stat *, int);
 int	 __wrap_close(int);
 void	 __wrap_log_warnx(const char *, ...)
 	    __attribute__((__format__ (printf, 1, 2)));
@@ -524,8 +525,21 @@ __wrap_fstat(int fd, struct stat *st)
 	memset(st, 0, sizeof(*st));
 	st->st_mode = S_IFREG | S_IRUSR | S_IWUSR;
 	st->st_uid = geteuid();
+	st->st_ino = 1 + fd - FD_BASE;
 	st->st_size = disk->inodes[fd - FD_BASE].len;
 	return 0;
+}
+
+int
+__wrap_fstatat(int at, const char *file, struct stat *st, int flags)
+{
+	int	 n = disk->names[name_number(file)];
+
+	if (n == -1) {
+		errno = ENOENT;
+		return -1;
+	}
+	return __wrap_fstat(FD_BASE + n, st);
 }
 
 int

@@ -18,6 +18,7 @@
 #include <sys/tree.h>
 
 #include <err.h>
+#include <event.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,6 +43,9 @@ struct port_tree	 ports = RB_INITIALIZER(&ports);
 static struct conf	*current_conf;
 static bool		 refusing;
 static bool		 lost;		/* somebody removed all */
+static int		 nloads;
+static struct event	*timer;		/* added last */
+static long		 timer_ms;
 static char		 loaded[2][IF_NAMESIZE];	/* taps in the filter */
 static bool		 noticed, notice_ok;
 static uint32_t		 notice_id;
@@ -90,6 +94,7 @@ kernel_filter_open(void)
 int
 kernel_filter_load(const struct conf *conf, char *buf, size_t size)
 {
+	nloads++;
 	return 0;
 }
 
@@ -142,6 +147,15 @@ kernel_filter_check(void (*finding)(void *, const char *), void *arg)
 	/* And there is no way back. */
 	refusing = lost;
 	return lost;
+}
+
+/* In place of libevent's: nobody waits here. */
+int
+event_add(struct event *ev, const struct timeval *wait)
+{
+	timer = ev;
+	timer_ms = wait->tv_sec * 1000 + wait->tv_usec / 1000;
+	return 0;
 }
 
 static void
@@ -280,12 +294,43 @@ test_restore(void)
 	leave(&second);
 }
 
+/* Somebody removes what was loaded, and again as often as it is loaded. */
+static void
+test_fight(void)
+{
+	struct port	 first, second;
+	char		 buf[256];
+	long		 before = 5;
+	int		 i;
+
+	for (i = 0; i < 20; i++) {
+		lost = true;
+		CHECK_INT(guard_configure(current_conf, buf, sizeof(buf)), 0);
+		lost = refusing = false;
+		CHECK_INT(timer_ms, before < 30000 ? 2 * before : 60000);
+		before = timer_ms;
+		nloads = 0;
+		if (i == 10) {
+			/* Not without the rest. */
+			arrive(&first, &second);
+			CHECK_INT(nloads, 1);
+			leave(&first);
+			leave(&second);
+			continue;
+		}
+		event_active(timer, EV_TIMEOUT, 1);
+		event_loop(EVLOOP_NONBLOCK);
+		CHECK_INT(nloads, 1);
+	}
+}
+
 int
 main(void)
 {
 	struct conf	*conf = make_conf();
 	char		 buf[256];
 
+	event_init();
 	if (guard_configure(conf, buf, sizeof(buf)) == -1)
 		errx(1, "%s", buf);
 	TEST(test_inherit());
@@ -293,6 +338,7 @@ main(void)
 	current_conf = conf;
 	TEST(test_confine());
 	TEST(test_restore());
+	TEST(test_fight());
 	conf_free(conf);
 	return TEST_DONE("guard");
 }

@@ -850,7 +850,8 @@ test_refused(void)
 	refused(j, &r, "record refused: not a state");
 	r = a;
 	r.since = -1;
-	refused(j, &r, "record refused: not a time");
+	refused(j, &r, "record refused: not a time: the clock of this host "
+	    "must be set");
 	r = a;
 	r.has_lladdr = 2;
 	refused(j, &r, "record refused: not a link-layer address");
@@ -1016,7 +1017,7 @@ story_file(int n, char *buf, size_t size, size_t *ends)
 	return ends[n];
 }
 
-/* Cut anywhere, it opens, and has all that is whole. */
+/* Cut anywhere behind its first line, it opens, and has all that is whole. */
 static void
 test_truncated(void)
 {
@@ -1028,7 +1029,14 @@ test_truncated(void)
 
 	len = story_file(7, buf, sizeof(buf), ends);
 	n = 0;
-	for (cut = 0; cut <= len; cut++) {
+	for (cut = 0; cut < strlen(HEADER); cut++) {
+		spit(path, buf, cut);
+		CHECK(reopen() == NULL);
+		CHECK(strstr(error, cut == 0 ? "it is empty" :
+		    "line 1 is cut short") != NULL);
+		CHECK(strstr(error, "restore") != NULL);
+	}
+	for (; cut <= len; cut++) {
 		while (n < 7 && ends[n + 1] <= cut)
 			n++;
 		spit(path, buf, cut);
@@ -1165,7 +1173,11 @@ test_untrusted(void)
 		{ "# my leases\n", "line 1: not a lease file: restore it, or "
 		    "move it away to begin without leases" },
 		{ "vmnetd leases 1 \n", NULL },
-		{ "vmnetd leases 1\r\n", NULL },
+		{ "vmnetd leases 1\r\n", "line 1 ends with a carriage return, "
+		    "so the file was changed: restore it, or move it away to "
+		    "begin without leases" },
+		{ "", "it is empty, as vmnetd never leaves it: restore it, or "
+		    "move it away to begin without leases" },
 		{ "\n" HEADER, NULL },
 		{ "\n", NULL },
 		{ "x", NULL },
@@ -1255,6 +1267,43 @@ test_kind_of_file(void)
 	CHECK(strstr(error, ".new") != NULL);
 	CHECK_INT(rmdir(newpath), 0);
 	CHECK_INT(slurp(path, buf, sizeof(buf)), strlen(HEADER));
+}
+
+/* Somebody removes or replaces it while it is open. */
+static void
+test_replaced(void)
+{
+	struct journal	*j;
+	struct lease_record first = record("first", 0, "10.1.0.0/31");
+	struct lease_record second = record("second", 0, "10.1.0.2/31");
+	struct lease_record third = record("third", 0, "10.1.0.4/31");
+
+	start_over();
+	all_well();
+	j = must_open();
+	CHECK_INT(journal_put(j, &first), 0);
+	CHECK_INT(journal_commit(j, 1), 0);
+	CHECK_INT(unlink(path), 0);
+	CHECK_INT(journal_put(j, &second), 0);
+	CHECK_INT(journal_commit(j, 1), 0);
+	CHECK_INT(nwarnings, 1);
+	CHECK(strstr(warning, "removed or replaced") != NULL);
+	CHECK_INT(unlink(path), 0);
+	spit(path, HEADER, strlen(HEADER));
+	/* Notes are not promised: the next that is finds out. */
+	CHECK_INT(journal_put(j, &third), 0);
+	CHECK_INT(journal_commit(j, 0), 0);
+	CHECK_INT(nwarnings, 1);
+	CHECK_INT(journal_commit(j, 1), 0);
+	CHECK_INT(nwarnings, 2);
+	/* Nor is it written anew without need. */
+	CHECK_INT(journal_put(j, &third), 0);
+	CHECK_INT(journal_commit(j, 1), 0);
+	CHECK_INT(nwarnings, 2);
+	journal_close(j);
+	j = must_open();
+	CHECK(has(j, &first) && has(j, &second) && has(j, &third));
+	journal_close(j);
 }
 
 /* --- errors ------------------------------------------------------------- */
@@ -1701,6 +1750,7 @@ main(void)
 	TEST(test_untrusted());
 	TEST(test_contradiction());
 	TEST(test_kind_of_file());
+	TEST(test_replaced());
 	TEST(test_short_writes());
 	TEST(test_enospc());
 	TEST(test_enospc_stuck());

@@ -15,9 +15,11 @@
  */
 
 #include <sys/types.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,10 @@
 /* What is written to stderr goes here meanwhile. */
 static FILE	*captured;
 static int	 saved_stderr;
+
+/* The timer that was added last. */
+static struct event	*added;
+static long		 added_wait;
 
 static void
 capture(void)
@@ -151,6 +157,65 @@ test_hostile(void)
 	free(big);
 }
 
+/* In place of libevent's: nobody waits for the minute's end here. */
+int
+event_add(struct event *ev, const struct timeval *wait)
+{
+	added = ev;
+	added_wait = wait->tv_sec;
+	return 0;
+}
+
+static int
+count_lines(const char *text)
+{
+	int	 n = 0;
+
+	while ((text = strchr(text, '\n')) != NULL) {
+		n++;
+		text++;
+	}
+	return n;
+}
+
+static void
+refuse(int from, int to)
+{
+	for (; from < to; from++)
+		log_refused("message %d", from);
+}
+
+/* What comes too often is counted, and the count is said. */
+static void
+test_refused(void)
+{
+	const char	*got;
+
+	test_case("refused");
+	event_init();
+	capture();
+	refuse(0, 150);
+	log_warnx("another thing");
+	got = capture_end();
+	CHECK_INT(count_lines(got), 101);
+	CHECK(strstr(got, "message 99\nanother thing\n") != NULL);
+	CHECK_INT(added_wait, 60);
+
+	capture();
+	event_active(added, EV_TIMEOUT, 1);
+	event_loop(EVLOOP_NONBLOCK);
+	refuse(150, 250);
+	got = capture_end();
+	CHECK(strstr(got, ": 50 more like these were refused within a "
+	    "minute\nmessage 150\n") != NULL);
+	CHECK_INT(count_lines(got), 101);
+
+	capture();
+	event_active(added, EV_TIMEOUT, 1);
+	event_loop(EVLOOP_NONBLOCK);
+	CHECK_STR(capture_end(), "");
+}
+
 /* Run in a process of its own, whose end and last words are returned. */
 static const char *
 dying(void (*die)(void), int *status)
@@ -215,6 +280,7 @@ main(void)
 	TEST(test_lines());
 	TEST(test_verbose());
 	TEST(test_hostile());
+	TEST(test_refused());
 	TEST(test_fatal());
 	TEST(test_errno());
 

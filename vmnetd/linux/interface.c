@@ -74,6 +74,7 @@ static void	 join_domain(struct link *);
 const struct kernel_traits kernel_traits = {
 	.taps_need_up = true,
 	.settle = { 0, 0 },
+	.log_by_parent = true,
 	.descr_silent = false
 };
 

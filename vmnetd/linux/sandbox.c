@@ -42,9 +42,6 @@
 
 #define CAP_BIT(cap)	(UINT64_C(1) << (cap))
 
-/* Files and sockets of others, named by root's configuration. */
-#define PARENT_CAPS	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_FOWNER) |	\
-			CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_KILL))
 #define PRIV_CAPS	(CAP_BIT(CAP_NET_ADMIN) | CAP_BIT(CAP_NET_RAW))
 
 static void	 enter_empty(void);
@@ -159,8 +156,9 @@ void
 sandbox_started(enum role role)
 {
 	if (role == ROLE_PARENT) {
-		keep_capabilities(PARENT_CAPS);
-		set_capabilities(PARENT_CAPS);
+		/* Its files are those of root, who it still is. */
+		keep_capabilities(0);
+		set_capabilities(0);
 	}
 	filter_calls(role);
 }
@@ -190,7 +188,7 @@ static const char *const common_calls[] = {
 };
 
 static const char *const parent_calls[] = {
-	"_llseek", "access", "chdir", "clock_nanosleep",
+	"_llseek", "access", "chdir", "clock_nanosleep", "connect",
 	"clock_nanosleep_time64", "faccessat", "faccessat2", "fallocate",
 	"fchmod", "fchown", "fdatasync", "flock", "fstatat64", "fstatfs",
 	"fsync", "ftruncate", "ftruncate64", "getcwd", "getdents64",
@@ -271,9 +269,16 @@ allow_restricted(scmp_filter_ctx ctx, enum role role)
 		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
 		SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0)
 	};
+	/* To find the log again when its daemon has been started again. */
+	const struct scmp_arg_cmp	 log[] = {
+		SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0),
+		SCMP_A1(SCMP_CMP_EQ, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+	};
 	int				 error = 0;
 
-	if (role != ROLE_PARENT)
+	if (role == ROLE_PARENT)
+		error = allow(ctx, "socket", 2, log);
+	else
 		(void)((error = allow(ctx, "mmap", 1, &not_exec)) != 0 ||
 		    (error = allow(ctx, "mmap2", 1, &not_exec)) != 0 ||
 		    (error = allow(ctx, "mprotect", 1, &not_exec)) != 0);

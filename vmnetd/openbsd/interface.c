@@ -66,6 +66,7 @@ const struct kernel_traits kernel_traits = {
 	.taps_need_up = false,
 	.settle = { 0, 50 * 1000 },
 	.descr_silent = true,
+	.log_by_parent = false,
 	.rules_file = "anchor.pf",
 	.ports_hidden = true
 };

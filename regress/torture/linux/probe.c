@@ -17,6 +17,7 @@
 
 #include <sys/types.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -26,6 +27,7 @@
 
 #include <netinet/in.h>
 
+#include <linux/filter.h>
 #include <linux/netlink.h>
 
 #include <errno.h>
@@ -46,8 +48,14 @@
  *	probe: ROLE: NAME: DONE
  */
 
+void	 __real_sandbox_enter(enum role, const char *);
+void	 __wrap_sandbox_enter(enum role, const char *);
 void	 __real_sandbox_started(enum role);
 void	 __wrap_sandbox_started(enum role);
+int	 __real_kernel_packet_open(const struct interface *, uint32_t);
+int	 __wrap_kernel_packet_open(const struct interface *, uint32_t);
+
+static void	 tried(enum role, const char *, long);
 
 static long	 try_open_read(void);
 static long	 try_open_write(void);
@@ -132,24 +140,55 @@ static const char *const role_names[ROLE_MAX] = {
 	[ROLE_ENGINE] = "engine"
 };
 
+static void
+tried(enum role role, const char *name, long result)
+{
+	if (result == -1)
+		log_info("probe: %s: %s: refused (%s)", role_names[role], name,
+		    strerror(errno));
+	else
+		log_warnx("probe: %s: %s: DONE", role_names[role], name);
+}
+
+/* While this may still be asked: can others look into it? */
+void
+__wrap_sandbox_enter(enum role role, const char *path)
+{
+	__real_sandbox_enter(role, path);
+	errno = 0;
+	tried(role, "dumpable", prctl(PR_GET_DUMPABLE) == 0 ? -1 : 0);
+}
+
 void
 __wrap_sandbox_started(enum role role)
 {
-	const char	*who = role_names[role];
-	size_t		 i;
-	long		 n;
+	size_t	 i;
 
 	__real_sandbox_started(role);
 	for (i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
 		errno = 0;
-		n = probes[i].run();
-		if (n == -1)
-			log_info("probe: %s: %s: refused (%s)", who,
-			    probes[i].name, strerror(errno));
-		else
-			log_warnx("probe: %s: %s: DONE", who, probes[i].name);
+		tried(role, probes[i].name, probes[i].run());
 	}
-	log_info("probe: %s: over", who);
+	log_info("probe: %s: over", role_names[role]);
+}
+
+/* What the frontend is given must not be its to widen: nor is it priv's. */
+int
+__wrap_kernel_packet_open(const struct interface *ifc, uint32_t host)
+{
+	struct sock_filter	 all = BPF_STMT(BPF_RET | BPF_K, 65535);
+	struct sock_fprog	 prog = { 1, &all };
+	int			 fd, none = 0;
+
+	if ((fd = __real_kernel_packet_open(ifc, host)) == -1)
+		return -1;
+	tried(ROLE_PRIV, "unlock-filter", setsockopt(fd, SOL_SOCKET,
+	    SO_LOCK_FILTER, &none, sizeof(none)));
+	tried(ROLE_PRIV, "change-filter", setsockopt(fd, SOL_SOCKET,
+	    SO_ATTACH_FILTER, &prog, sizeof(prog)));
+	tried(ROLE_PRIV, "detach-filter", setsockopt(fd, SOL_SOCKET,
+	    SO_DETACH_FILTER, &none, sizeof(none)));
+	return fd;
 }
 
 static long
