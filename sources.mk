@@ -37,5 +37,6 @@ VMNETCTL_SHARED= addr.c stats.c
 
 MANUALS=	vmnetd.8 vmnetctl.8 vmnetd.conf.5
 
-# The functions that this test puts its own in place of.
+# The functions that tests put their own in place of.
+EVENT_TEST_WRAP= event_add
 JOURNAL_TEST_WRAP= openat write fsync fdatasync ftruncate renameat log_warnx

@@ -37,6 +37,8 @@
  * the one part that cannot be made to refuse at will.
  */
 
+int	 __wrap_event_add(struct event *, const struct timeval *);
+
 static int	 port_cmp(const struct port *, const struct port *);
 
 struct port_tree	 ports = RB_INITIALIZER(&ports);
@@ -149,9 +151,9 @@ kernel_filter_check(void (*finding)(void *, const char *), void *arg)
 	return lost;
 }
 
-/* In place of libevent's: nobody waits here. */
+/* In place of libevent's, by --wrap: nobody waits here. */
 int
-event_add(struct event *ev, const struct timeval *wait)
+__wrap_event_add(struct event *ev, const struct timeval *wait)
 {
 	timer = ev;
 	timer_ms = wait->tv_sec * 1000 + wait->tv_usec / 1000;

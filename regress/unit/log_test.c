@@ -30,6 +30,8 @@
 #include "test.h"
 
 /* What is written to stderr goes here meanwhile. */
+int	 __wrap_event_add(struct event *, const struct timeval *);
+
 static FILE	*captured;
 static int	 saved_stderr;
 
@@ -157,9 +159,9 @@ test_hostile(void)
 	free(big);
 }
 
-/* In place of libevent's: nobody waits for the minute's end here. */
+/* In place of libevent's, by --wrap: nobody waits for the minute's end here. */
 int
-event_add(struct event *ev, const struct timeval *wait)
+__wrap_event_add(struct event *ev, const struct timeval *wait)
 {
 	added = ev;
 	added_wait = wait->tv_sec;
