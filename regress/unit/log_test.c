@@ -29,9 +29,9 @@
 #include "log.h"
 #include "test.h"
 
-/* What is written to stderr goes here meanwhile. */
 int	 __wrap_event_add(struct event *, const struct timeval *);
 
+/* What is written to stderr goes here meanwhile. */
 static FILE	*captured;
 static int	 saved_stderr;
 
