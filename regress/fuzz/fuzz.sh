@@ -19,6 +19,9 @@
 # input that takes half a minute is one, too.
 #
 # usage: fuzz.sh PROGRAM SECONDS DIRECTORY
+#
+# From the environment:
+#	FUZZ_SEED	what chance begins with, so that a run can be repeated
 
 set -eu
 
@@ -35,7 +38,8 @@ fuzz()
 {
 	find -L "$known" -type f -exec \
 	    "$program" -timeout=30 -artifact_prefix="$obj/found/" {} + &&
-	    "$program" -timeout=30 -max_total_time="$seconds" -print_final_stats=1 \
+	    "$program" -timeout=30 -max_total_time="$seconds" \
+	    ${FUZZ_SEED:+-seed="$FUZZ_SEED"} -print_final_stats=1 \
 	    -artifact_prefix="$obj/found/" "$obj/corpus/$name" "$known"
 }
 
