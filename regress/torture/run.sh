@@ -99,8 +99,9 @@ if wanted flood; then
 fi
 if wanted clients; then
 	CONNECTS=$(scaled 100000)
+	SECONDS_ASKED=$(scaled 60)
 	REGRESS_TIMEOUT=600
-	export CONNECTS REGRESS_TIMEOUT
+	export CONNECTS SECONDS_ASKED REGRESS_TIMEOUT
 	e2e clients 27-bad-clients
 	unset REGRESS_TIMEOUT
 fi
