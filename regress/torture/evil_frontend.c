@@ -37,6 +37,7 @@ static int	 evil_dispatch(void);
 static void	 evil_timer(int, short, void *);
 static void	 rubbish_to(struct channel *, const char *);
 static void	 storm(void);
+static void	 thief(void);
 static void	 liar(void);
 static void	 lie(const struct interface *, const struct prefix *, size_t);
 static void	 strange_frames(void);
@@ -78,6 +79,7 @@ evil_timer(int fd, short events, void *arg)
 	}
 	if (evil_round == 0)
 		storm();
+	thief();
 	rubbish_to(&parent, "parent");
 	rubbish_to(&engine, "engine");
 	rubbish_to(&priv, "priv");
@@ -98,6 +100,25 @@ storm(void)
 
 	for (i = 0; i < STORM; i++)
 		channel_send(&parent, IMSG_RELOAD, 4711, -1, NULL, 0);
+}
+
+/* A lease that the engine may have stored, and nobody else. */
+static void
+thief(void)
+{
+	struct msg_store	 msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.op = LEASE_STORE;
+	strlcpy(msg.record.vm, "thief", sizeof(msg.record.vm));
+	strlcpy(msg.record.pool, "default", sizeof(msg.record.pool));
+	msg.record.subnet = 0xac100064;		/* 172.16.0.100 */
+	msg.record.plen = 31;
+	msg.record.guest = msg.record.subnet + 1;
+	channel_send(&parent, IMSG_STORE, 0, -1, &msg, sizeof(msg));
+	msg.op = LEASE_FORGET;
+	strlcpy(msg.record.vm, "vm0", sizeof(msg.record.vm));
+	channel_send(&parent, IMSG_STORE, 0, -1, &msg, sizeof(msg));
 }
 
 /* Any type, any length, any content. */
