@@ -301,12 +301,25 @@ kernel_filter_load(const struct conf *c, char *buf, size_t size)
 	return fails() ? -1 : 0;
 }
 
+/* One that is there already; its rules may be restored at any time. */
+static bool
+is_admitted(const struct rules_port *rp)
+{
+	struct port	*port;
+
+	RB_FOREACH(port, port_tree, &ports)
+		if (&port->rules == rp)
+			return true;
+	return false;
+}
+
 int
 kernel_filter_add(const struct rules_port *rp, char *buf, size_t size)
 {
 	struct host_if	*h = host_of(rp->ifindex);
 
-	if (asked != NULL && asked->ifindex == rp->ifindex) {
+	if (asked != NULL && asked->ifindex == rp->ifindex &&
+	    !is_admitted(rp)) {
 		must_serve(h);
 		must(strcmp(rp->vm, vms[h->vm]) == 0 && rp->ifn == h->ifn);
 		must(rp->guest == 0 ||
