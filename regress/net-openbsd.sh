@@ -186,33 +186,41 @@ place_address()
 		echo "$2" >>"$DIR/addresses"
 		ifconfig lo0 inet "$2/32" alias
 	else
-		eval "place_rd=\$rd_$1"
+		eval "place_rd=\$rd_$(plain "$1")"
 		ifconfig "lo$place_rd" inet "$2/32" alias
 	fi
 }
 
 # --- guests -----------------------------------------------------------------
 
+# The name of a guest as part of that of a variable.
+plain()
+{
+	echo "$1" | tr -c '[:alnum:]\n' _
+}
+
 guest_run()
 {
-	eval "place_rd=\$rd_$1"
+	eval "place_rd=\$rd_$(plain "$1")"
 	shift
 	route -T "$place_rd" exec "$@"
 }
 
 guest_interface()
 {
-	eval "echo \$if_$1"
+	eval "echo \$if_$(plain "$1")"
 }
 
 # guest_link NAME TAP DESCRIPTION [LLADDR]
 guest_link()
 {
-	eval "rd_$1=$((GUEST_RD + ${guest_links:=0}))" \
-	    "if_$1=tap$((GUEST_TAP + guest_links))"
+	guest_plain=$(plain "$1")
+	eval "rd_$guest_plain=$((GUEST_RD + ${guest_links:=0}))" \
+	    "if_$guest_plain=tap$((GUEST_TAP + guest_links))"
 	guest_links=$((guest_links + 1))
 	ifconfig "$(guest_interface "$1")" create &&
-	    eval "ifconfig \$if_$1 rdomain \$rd_$1" && guest_plug "$@"
+	    eval "ifconfig \$if_$guest_plain rdomain \$rd_$guest_plain" &&
+	    guest_plug "$@"
 }
 
 # The VM of that name comes (again).
