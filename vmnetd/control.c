@@ -43,6 +43,8 @@
 #define CLIENT_IDLE	60	/* seconds */
 /* A monitor that does not read is closed at this many events. */
 #define MONITOR_BACKLOG	1024
+/* Whoever may have the socket has so long to let a new client in. */
+#define LISTEN_PATIENCE	1	/* seconds */
 /* Descriptors that are for taps, whatever clients there are. */
 #define DESCRIPTORS_SPARE	64
 
@@ -61,7 +63,8 @@ struct client {
 };
 TAILQ_HEAD(clients, client);
 
-static int	 control_socket(void);
+static int	 control_socket(int);
+static bool	 control_answers(const struct sockaddr_un *);
 static bool	 control_served(int);
 static void	 control_accept(int, short, void *);
 static bool	 control_spare(int);
@@ -90,14 +93,36 @@ static control_request	*on_request;
 static void		(*on_monitors)(uint32_t);
 
 static int
-control_socket(void)
+control_socket(int flags)
 {
 	int	 fd;
 
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags,
 	    0)) == -1)
 		err(1, "control socket");
 	return fd;
+}
+
+/*
+ * Does another daemon have the socket?  On Linux we may have to wait while too
+ * many others do: then there is one.
+ */
+static bool
+control_answers(const struct sockaddr_un *sun)
+{
+	const struct timeval	 patience = { LISTEN_PATIENCE, 0 };
+	bool			 answers;
+	int			 fd = control_socket(0);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+	    sizeof(patience)) == -1)
+		err(1, "control socket");
+	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0)
+		answers = control_served(fd);
+	else
+		answers = errno == EAGAIN;
+	close(fd);
+	return answers;
 }
 
 /*
@@ -133,13 +158,9 @@ control_listen(const char *path, const char *group)
 	if ((gr = getgrnam(group)) == NULL)
 		errx(1, "control socket: unknown group \"%s\"", group);
 
-	fd = control_socket();
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0) {
-		if (control_served(fd))
-			errx(1, "already running: %s answers", path);
-		close(fd);
-		fd = control_socket();
-	}
+	if (control_answers(&sun))
+		errx(1, "already running: %s answers", path);
+	fd = control_socket(SOCK_NONBLOCK);
 	if (unlink(path) == -1 && errno != ENOENT)
 		err(1, "control socket %s", path);
 
