@@ -41,17 +41,27 @@
 #define CLIENTS_MAX	64
 /* A client that wants nothing for so long is closed. */
 #define CLIENT_IDLE	60	/* seconds */
-/* A monitor that does not read is closed at this many events. */
-#define MONITOR_BACKLOG	1024
+/*
+ * So many events may wait for monitors to read them; at more, whoever has
+ * read nothing for longest is closed.
+ */
+#define MONITOR_BACKLOG	4096
+/* While a user leaves so much unread, in items, its questions wait. */
+#define UNREAD_MAX	16384
+/* So often a client comes before all else, for each answer. */
+#define CLIENT_HURRY	4
+/* Whoever may have the socket has so long to let a new client in. */
+#define LISTEN_PATIENCE	1	/* seconds */
 /* Descriptors that are for taps, whatever clients there are. */
 #define DESCRIPTORS_SPARE	64
 
 struct client {
-	TAILQ_ENTRY(client)	 entry;		/* oldest first */
+	TAILQ_ENTRY(client)	 entry;		/* idle for longest first */
 	struct imsgbuf		 ibuf;
 	struct event		 ev;
 	uint32_t		 id;
 	uid_t			 uid;
+	int			 hurry;		/* so often before all else */
 	bool			 busy;		/* until it has its answer */
 	bool			 monitor;
 	bool			 queued;	/* waits for its turn */
@@ -61,22 +71,28 @@ struct client {
 };
 TAILQ_HEAD(clients, client);
 
-static int	 control_socket(void);
+static int	 control_socket(int);
+static bool	 control_answers(const struct sockaddr_un *);
 static bool	 control_served(int);
 static void	 control_accept(int, short, void *);
 static bool	 control_spare(int);
 static void	 control_resume(int, short, void *);
 static void	 client_event(int, short, void *);
 static void	 client_arm(struct client *);
+static void	 client_touch(struct client *);
+static void	 client_send(struct client *, uint32_t, const void *, size_t);
 static bool	 client_read(struct client *);
 static bool	 client_request(struct client *, struct imsg *);
 static void	 client_refuse(struct client *, const char *);
 static void	 client_ask(struct client *);
 static void	 ask_next(void);
 static struct client *whose_turn(void);
+static uint32_t	 turns_until(uid_t);
+static size_t	 unread(uid_t);
 static void	 client_close(struct client *);
 static void	 client_make_room(uid_t);
 static uint32_t	 count_clients(uid_t);
+static void	 monitors_limit(void);
 static struct client *client_find(uint32_t);
 static void	 answer(uint32_t, uint32_t, const void *, size_t);
 
@@ -84,20 +100,42 @@ static struct clients	 clients = TAILQ_HEAD_INITIALIZER(clients);
 static struct clients	 turns = TAILQ_HEAD_INITIALIZER(turns);
 static uint32_t		 nclients, nmonitors, last_id;
 static uint32_t		 asking;	/* whose request is under way, or 0 */
-static uid_t		 last_uid;	/* whose was the last */
+static uid_t		 last_uid;	/* whose was the last, but for root */
 static struct event	 listen_ev, resume_ev;
 static control_request	*on_request;
 static void		(*on_monitors)(uint32_t);
 
 static int
-control_socket(void)
+control_socket(int flags)
 {
 	int	 fd;
 
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags,
 	    0)) == -1)
 		err(1, "control socket");
 	return fd;
+}
+
+/*
+ * Does another daemon have the socket?  On Linux we may have to wait while too
+ * many others do: then there is one.
+ */
+static bool
+control_answers(const struct sockaddr_un *sun)
+{
+	const struct timeval	 patience = { LISTEN_PATIENCE, 0 };
+	bool			 answers;
+	int			 fd = control_socket(0);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+	    sizeof(patience)) == -1)
+		err(1, "control socket");
+	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0)
+		answers = control_served(fd);
+	else
+		answers = errno == EAGAIN;
+	close(fd);
+	return answers;
 }
 
 /*
@@ -133,13 +171,9 @@ control_listen(const char *path, const char *group)
 	if ((gr = getgrnam(group)) == NULL)
 		errx(1, "control socket: unknown group \"%s\"", group);
 
-	fd = control_socket();
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0) {
-		if (control_served(fd))
-			errx(1, "already running: %s answers", path);
-		close(fd);
-		fd = control_socket();
-	}
+	if (control_answers(&sun))
+		errx(1, "already running: %s answers", path);
+	fd = control_socket(SOCK_NONBLOCK);
 	if (unlink(path) == -1 && errno != ENOENT)
 		err(1, "control socket %s", path);
 
@@ -215,6 +249,7 @@ control_accept(int listener, short events, void *arg)
 	client->id = ++last_id;
 	if (client->id == 0)
 		client->id = ++last_id;		/* 0 is nobody */
+	client->hurry = CLIENT_HURRY;
 	TAILQ_INSERT_TAIL(&clients, client, entry);
 	nclients++;
 	client_arm(client);
@@ -239,8 +274,8 @@ control_resume(int fd, short events, void *arg)
 }
 
 /*
- * A full house must not keep anyone out: the oldest goes of whoever has most.
- * Root is never put out for somebody else.
+ * A full house must not keep anyone out: of whoever has most the one goes that
+ * has been idle for longest.  Root is never put out for somebody else.
  */
 static void
 client_make_room(uid_t uid)
@@ -261,7 +296,7 @@ client_make_room(uid_t uid)
 	}
 	if (out == NULL)
 		return;
-	log_debug("control socket: too many clients, the oldest is closed");
+	log_debug("control socket: too many clients, an idle one is closed");
 	client_close(out);
 }
 
@@ -318,7 +353,8 @@ client_arm(struct client *client)
 	if (event_initialized(&client->ev))
 		event_del(&client->ev);
 	event_set(&client->ev, client->ibuf.fd, events, client_event, client);
-	event_priority_set(&client->ev, 0);
+	if (client->hurry > 0)
+		event_priority_set(&client->ev, 0);
 	/* Who has something to read and does not is idle, too. */
 	if (client->monitor || (client->busy && !(events & EV_WRITE)))
 		event_add(&client->ev, NULL);
@@ -327,16 +363,33 @@ client_arm(struct client *client)
 }
 
 static void
+client_touch(struct client *client)
+{
+	TAILQ_REMOVE(&clients, client, entry);
+	TAILQ_INSERT_TAIL(&clients, client, entry);
+}
+
+/*
+ * Whoever asks comes first, but not again and again before the others have had
+ * their turn, which an answer is a sign of.
+ */
+static void
 client_event(int fd, short events, void *arg)
 {
 	struct client	*client = arg;
 
+	if (client->hurry > 0)
+		client->hurry--;
 	if (events & EV_TIMEOUT ||
 	    (events & EV_WRITE && imsgbuf_write(&client->ibuf) == -1) ||
 	    (events & EV_READ && !client_read(client)))
 		client_close(client);
-	else
+	else {
+		client_touch(client);
 		client_arm(client);
+	}
+	/* Others of its user may have waited until it read. */
+	ask_next();
 }
 
 /* False when the client has gone, or is to go. */
@@ -434,25 +487,48 @@ ask_next(void)
 		return;
 	TAILQ_REMOVE(&turns, client, turn);
 	client->queued = false;
-	last_uid = client->uid;
+	if (client->uid != 0)
+		last_uid = client->uid;
 	asking = client->id;
 	on_request(client->id, client->type, &client->req);
 }
 
-/* Root's, or somebody else's than the last, or the first. */
+/* Root's, else that of the user who comes after the last one's. */
 static struct client *
 whose_turn(void)
 {
 	struct client	*client, *first = NULL;
 
 	TAILQ_FOREACH(client, &turns, turn) {
+		if (unread(client->uid) > UNREAD_MAX)
+			continue;
 		if (client->uid == 0)
 			return client;
-		if (first == NULL || (first->uid == last_uid &&
-		    client->uid != last_uid))
+		if (first == NULL ||
+		    turns_until(client->uid) < turns_until(first->uid))
 			first = client;
 	}
 	return first;
+}
+
+/* Users have their turns in the order of their numbers, and round again. */
+static uint32_t
+turns_until(uid_t uid)
+{
+	return (uint32_t)uid - (uint32_t)last_uid - 1;
+}
+
+/* How much waits for a user to read it. */
+static size_t
+unread(uid_t uid)
+{
+	struct client	*client;
+	size_t		 n = 0;
+
+	TAILQ_FOREACH(client, &clients, entry)
+		if (client->uid == uid)
+			n += imsgbuf_queuelen(&client->ibuf);
+	return n;
 }
 
 static void
@@ -468,6 +544,15 @@ client_refuse(struct client *client, const char *why)
 		fatal("control client");
 }
 
+static void
+client_send(struct client *client, uint32_t type, const void *data, size_t len)
+{
+	if (imsg_compose(&client->ibuf, type, 0, 0, -1, data, len) == -1)
+		fatal("control client");
+	client->hurry = CLIENT_HURRY;
+	client_arm(client);
+}
+
 /* To whom it may concern, who may have gone. */
 static void
 answer(uint32_t id, uint32_t type, const void *data, size_t len)
@@ -475,12 +560,9 @@ answer(uint32_t id, uint32_t type, const void *data, size_t len)
 	struct client	*client;
 
 	if ((client = client_find(id)) != NULL) {
-		if (imsg_compose(&client->ibuf, type, 0, 0, -1, data,
-		    len) == -1)
-			fatal("control client");
 		if (type == CTL_END)
 			client->busy = false;
-		client_arm(client);
+		client_send(client, type, data, len);
 	}
 	if (type == CTL_END && id == asking) {
 		asking = 0;
@@ -491,23 +573,40 @@ answer(uint32_t id, uint32_t type, const void *data, size_t len)
 void
 control_send(uint32_t id, uint32_t type, const void *data, size_t len)
 {
-	struct client	*client, *next;
+	struct client	*client;
 
 	if (type != CTL_EVENT) {
 		answer(id, type, data, len);
 		return;
 	}
-	TAILQ_FOREACH_SAFE(client, &clients, entry, next) {
-		if (!client->monitor)
-			continue;
-		if (imsgbuf_queuelen(&client->ibuf) >= MONITOR_BACKLOG ||
-		    imsg_compose(&client->ibuf, type, 0, 0, -1, data,
-		    len) == -1) {
-			log_refused("control socket: a monitor that does not "
-			    "read is closed");
-			client_close(client);
-			continue;
+	TAILQ_FOREACH(client, &clients, entry)
+		if (client->monitor)
+			client_send(client, type, data, len);
+	monitors_limit();
+}
+
+/* Monitors that do not read are closed until no more waits for all of them. */
+static void
+monitors_limit(void)
+{
+	struct client	*client, *idle;
+	size_t		 n, waiting;
+
+	do {
+		idle = NULL;
+		waiting = 0;
+		TAILQ_FOREACH(client, &clients, entry) {
+			if (!client->monitor)
+				continue;
+			n = imsgbuf_queuelen(&client->ibuf);
+			if (n > 0 && idle == NULL)
+				idle = client;
+			waiting += n;
 		}
-		client_arm(client);
-	}
+		if (waiting <= MONITOR_BACKLOG)
+			return;
+		log_refused("control socket: a monitor that does not read is "
+		    "closed");
+		client_close(idle);
+	} while (true);
 }

@@ -28,11 +28,12 @@
 /*
  * What vmnetctl(8) and the daemon say to each other on the control socket.
  *
- * The client sends one request at a time.  The daemon answers with any number
- * of items and one CTL_END.  A list comes in pages of at most CTL_PAGE
- * items: while `more` is set in the end, the client repeats its request with
- * the cursor that the end gave it, so nothing on the way has to hold a long
- * list.  After CTL_MONITOR events follow until the client closes.
+ * The client sends one request at a time: another before it has read the last
+ * answer closes the connection.  The daemon answers with any number of items
+ * and one CTL_END.  A list comes in pages of at most CTL_PAGE items: while
+ * `more` is set in the end, the client repeats its request with the cursor that
+ * the end gave it, so nothing on the way has to hold a long list.  After
+ * CTL_MONITOR events follow until the client closes.
  * A message of wrong type or length closes the connection.
  * Byte order is the host's: both ends are of the same release.
  */

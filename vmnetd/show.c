@@ -54,17 +54,15 @@ static bool	 row_next(const struct ctl_request *,
 static int	 key_cmp(const char *, uint32_t, uint32_t, const char *,
 		    uint32_t, uint32_t);
 
-/* Requests that wait for priv's answer. */
-struct waiting {
-	TAILQ_ENTRY(waiting)	 entry;
-	uint32_t		 client;
-	bool			 check;
-	char			 vm[VM_NAMELEN];
-};
-static TAILQ_HEAD(, waiting)	 waiting = TAILQ_HEAD_INITIALIZER(waiting);
+/* The one request that waits for priv's answer. */
+static struct {
+	bool		 taken;
+	bool		 check;
+	uint32_t	 client;
+	char		 vm[VM_NAMELEN];
+} waiting;
 
-static void	 wait_for_priv(uint32_t, const char *, bool);
-static struct waiting *find_waiting(uint32_t);
+static bool	 wait_for_priv(uint32_t, const char *, bool);
 static void	 send_text(uint32_t, enum ctl_type, const char *);
 
 void
@@ -417,17 +415,22 @@ show_stats(uint32_t client)
 
 /* --- with priv's help ------------------------------------------------------ */
 
-static void
+/*
+ * The frontend has one request at a time answered.  More, which a frontend that
+ * was taken over could send, would keep priv from what it has to do for VMs.
+ */
+static bool
 wait_for_priv(uint32_t client, const char *vm, bool is_check)
 {
-	struct waiting	*w;
-
-	if ((w = calloc(1, sizeof(*w))) == NULL)
-		fatal("request");
-	w->client = client;
-	w->check = is_check;
-	strlcpy(w->vm, vm, sizeof(w->vm));
-	TAILQ_INSERT_TAIL(&waiting, w, entry);
+	if (waiting.taken) {
+		show_error(client, "priv has not answered the last request");
+		return false;
+	}
+	waiting.taken = true;
+	waiting.check = is_check;
+	waiting.client = client;
+	strlcpy(waiting.vm, vm, sizeof(waiting.vm));
+	return true;
 }
 
 static void
@@ -436,8 +439,8 @@ show_rules(uint32_t client, const struct ctl_request *req)
 	struct tap	*tap;
 
 	if (req->vm[0] == '\0') {
-		wait_for_priv(client, "", false);
-		ask_rules(client, 0);
+		if (wait_for_priv(client, "", false))
+			ask_rules(client, 0);
 		return;
 	}
 	tap = tap_named(req->vm, req->ifn == CTL_ANY_IF ? 0 : req->ifn);
@@ -447,26 +450,25 @@ show_rules(uint32_t client, const struct ctl_request *req)
 		show_error(client, "VM \"%s\" is not present", req->vm);
 		return;
 	}
-	wait_for_priv(client, req->vm, false);
-	ask_rules(client, tap->port);
+	if (wait_for_priv(client, req->vm, false))
+		ask_rules(client, tap->port);
 }
 
 /* From the packet filter inwards: what priv finds comes first. */
 static void
 check_begin(uint32_t client, const struct ctl_request *req)
 {
-	wait_for_priv(client, req->vm, true);
-	ask_check(client);
+	if (wait_for_priv(client, req->vm, true))
+		ask_check(client);
 }
 
 /* A line of the answer that a client waits for. */
 void
 show_text(uint32_t client, const char *text)
 {
-	struct waiting	*w;
-
-	if ((w = find_waiting(client)) != NULL)
-		send_text(client, w->check ? CTL_FINDING : CTL_RULE, text);
+	if (waiting.taken && waiting.client == client)
+		send_text(client, waiting.check ? CTL_FINDING : CTL_RULE,
+		    text);
 }
 
 static void
@@ -478,39 +480,27 @@ send_text(uint32_t client, enum ctl_type type, const char *text)
 	send_item(client, type, &item, strlen(item.text) + 1);
 }
 
-static struct waiting *
-find_waiting(uint32_t client)
-{
-	struct waiting	*w;
-
-	TAILQ_FOREACH(w, &waiting, entry)
-		if (w->client == client)
-			return w;
-	return NULL;
-}
-
 void
 show_answered(uint32_t client, bool ok)
 {
-	struct waiting	*w;
 	struct tap	*tap;
 	bool		 known = false;
 
-	if ((w = find_waiting(client)) == NULL)
+	if (!waiting.taken || waiting.client != client)
 		return;
-	TAILQ_REMOVE(&waiting, w, entry);
-	if (w->check) {
+	waiting.taken = false;
+	if (waiting.check) {
 		RB_FOREACH(tap, tap_index, &taps) {
-			if (w->vm[0] != '\0' && strcmp(w->vm, tap->vm) != 0)
+			if (waiting.vm[0] != '\0' &&
+			    strcmp(waiting.vm, tap->vm) != 0)
 				continue;
 			known = true;
 			check_tap(client, tap);
 		}
-		if (w->vm[0] != '\0' && !known)
+		if (waiting.vm[0] != '\0' && !known)
 			send_text(client, CTL_FINDING, "no tap bears the name "
 			    "of this VM: is it running?");
 	}
-	free(w);
 	if (ok)
 		show_end(client, NULL);
 	else

@@ -246,8 +246,21 @@ ok "the daemon goes to the background" ctl show pools
 nok "a second one is refused" vmnetd -l "$DIR/other.leases"
 like "since the first answers" "$nok_out" "*already running: $SOCK answers*"
 ok "which it still does" ctl show pools
-ok "it serves" guest -t $T0 -D vm1-if0-vm0 bind
+# It is there, too, when it is too busy to let anybody in.
 pid=$(pgrep -f "^$VMNETD -f $CONF ")
+if [ "$SYSTEM" = linux ] && [ -x "${TORTURE:=$top/obj/torture}/load" ]; then
+	frontend=$(pgrep -P "$pid" -f frontend)
+	kill -STOP "$frontend"
+	"$TORTURE/load" hold 50 "$SOCK" >/dev/null 2>&1 &
+	crowd=$!
+	sleep 0.5
+	nok "nor while many wait" vmnetd -l "$DIR/other.leases"
+	like "as one has it" "$nok_out" "*already running: $SOCK answers*"
+	kill $crowd
+	kill -CONT "$frontend"
+	ok "who then answers" ctl show pools
+fi
+ok "it serves" guest -t $T0 -D vm1-if0-vm0 bind
 like "its title is its command, for rc.subr" "$pid" "[0-9]*"
 is "and no other process has it" "$(echo "$pid" | wc -l | tr -d ' ')" 1
 kill -TERM "$pid"

@@ -110,7 +110,27 @@ PATIENCE=20 soon "one that never reads" grep -q ready "$DIR/greedy"
 grown=$(($(all_memory) - greedy_before))
 ok "nothing is kept for it: $grown kB" [ $grown -lt 2048 ]
 kill $greedy
-# All that happens is told to those who never listen.
+# Answered before all else, they would have guests wait for ever.
+for kind in forbidden drip; do
+	"$TORTURE/load" $kind "${SECONDS_ASKED:-3}" "$SOCK" \
+	    >"$DIR/$kind" 2>&1 &
+	pushing=$!
+	sleep 0.5
+	answers "many that $kind"
+	start=$(date +%s%N)
+	ok "$kind: a guest is served meanwhile" guest -t $T3 \
+	    -m fe:e1:bb:d1:00:07 -D vm6-if0-vm6 bind
+	ms=$((($(date +%s%N) - start) / 1000000))
+	ok "$kind: soon: $ms ms" [ $ms -lt 3000 ]
+	wait $pushing
+	echo "$name: $(cat "$DIR/$kind"): a guest after $ms ms"
+done
+# All that happens is told to those who never listen: to many of them at once
+# more than waits for all of them together.
+"$TORTURE/load" deaf 60 "$SOCK" >"$DIR/deaf2" 2>&1 &
+deaf2=$!
+soon "all clients are deaf" grep -q ready "$DIR/deaf2"
+deaf_before=$(memory)
 n=0
 while [ $n -lt 150 ]; do
 	echo "tuntap add dev flip$n mode tap"
@@ -118,15 +138,27 @@ while [ $n -lt 150 ]; do
 	n=$((n + 1))
 done >"$DIR/batch"
 ip -batch "$DIR/batch"
+# Of each as many as a guest may say at once.
 actions=
 n=0
-while [ $n -lt 100 ]; do
+while [ $n -lt 60 ]; do
 	actions="$actions bind release"
 	n=$((n + 1))
 done
+busy=
+for n in 1 2 3 4 5 6 7 8; do
+	# shellcheck disable=SC2086 # words
+	guest -t busy$n -m fe:e1:bb:d1:01:0$n -D vm3-if0-busy$n \
+	    $actions >/dev/null &
+	busy="$busy $!"
+done
 # shellcheck disable=SC2086 # words
-guest -t $T2 -m fe:e1:bb:d1:00:03 -D vm3-if0-busy $actions >/dev/null
+wait $busy
 answers "much happens"
+ok "who does not listen is closed" logged "a monitor that does not read"
+grown=$(($(memory) - deaf_before))
+ok "little is kept for them: $grown kB" [ $grown -lt 6144 ]
+echo "$name: deaf: $grown kB more"
 ok "a guest is served meanwhile" guest -t $T1 -m fe:e1:bb:d1:00:02 \
     -D vm4-if0-vm1 bind
 ok "the descriptors are bounded" [ "$(files)" -le $((files_before + 70)) ]
@@ -143,7 +175,7 @@ sleep 0.3
 guest -t $T3 -m fe:e1:bb:d1:00:05 -D vm5-if0-vm5 bind >/dev/null
 soon "who monitors in earnest is told" grep -q vm5 "$DIR/monitor"
 # shellcheck disable=SC2154 # by eval
-kill $hold $half $deaf $monitor
+kill $hold $half $deaf $deaf2 $monitor
 answers "they have gone"
 all_closed()
 {

@@ -96,6 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	client->id = ++last_id;
 	client->uid = uid;
+	client->hurry = CLIENT_HURRY;
 	TAILQ_INSERT_TAIL(&clients, client, entry);
 	nclients++;
 	client_arm(client);

@@ -27,6 +27,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,7 +50,13 @@
  *	  load ask seconds socket	asks for all rules or leases, and goes
  *	  load greedy count socket	asks so often for all rules, and never
  *					reads
+ *	  load forbidden seconds socket	many that want what only root may, again
+ *					as soon as they are refused
+ *	  load drip seconds socket	many that say the same, a byte at a time
  */
+
+#define MANY	40
+#define BIG	16384		/* no message is longer */
 
 static int
 open_tap(const char *name, unsigned int ifindex, int stays)
@@ -138,6 +145,14 @@ clients(const char *what, long count, const char *path)
 	printf("connected %ld times\n", count);
 }
 
+/* One of the socket's group. */
+static void
+become_nobody(void)
+{
+	if (setgroups(0, NULL) == -1 || setuid(65534) == -1)
+		err(1, "setuid");
+}
+
 /* As fast as it goes, without waiting for an answer. */
 static void
 questions(long seconds, const char *path)
@@ -165,6 +180,58 @@ greedy(long count, const char *path)
 		nanosleep(&pause, NULL);
 	}
 	wait_for_signal();
+}
+
+/* Whoever may look may say this, and is answered without the engine. */
+static void
+forbidden(long seconds, const char *path)
+{
+	const time_t	 end = time(NULL) + seconds;
+	struct pollfd	 pfds[MANY];
+	char		 answer[1024];
+	long		 n = 0;
+	int		 i;
+
+	become_nobody();
+	for (i = 0; i < MANY; i++) {
+		pfds[i].fd = connect_to(path);
+		pfds[i].events = POLLIN;
+		ask(pfds[i].fd, CTL_RELEASE, 1000);
+	}
+	while (time(NULL) < end && poll(pfds, MANY, 1000) != -1)
+		for (i = 0; i < MANY; i++)
+			if (pfds[i].revents != 0 && read(pfds[i].fd, answer,
+			    sizeof(answer)) > 0) {
+				ask(pfds[i].fd, CTL_RELEASE, 1000);
+				n++;
+			}
+	printf("refused %ld times\n", n);
+}
+
+static void
+drip(long seconds, const char *path)
+{
+	const time_t	 end = time(NULL) + seconds;
+	const uint32_t	 hdr[4] = { CTL_SHOW_LEASES, BIG };
+	int		 fds[MANY], i;
+	long		 n;
+
+	become_nobody();
+	for (i = 0; i < MANY; i++) {
+		fds[i] = connect_to(path);
+		if (write(fds[i], hdr, sizeof(hdr)) != sizeof(hdr))
+			err(1, "write");
+	}
+	for (n = 0; time(NULL) < end; n++) {
+		i = n % MANY;
+		if (write(fds[i], "", 1) == 1)
+			continue;
+		close(fds[i]);
+		fds[i] = connect_to(path);
+		if (write(fds[i], hdr, sizeof(hdr)) == -1)
+			err(1, "write");
+	}
+	printf("dripped %ld times\n", n);
 }
 
 static void
@@ -198,6 +265,14 @@ main(int argc, char *argv[])
 	n = strtol(argv[2], NULL, 10);
 	if (strcmp(argv[1], "ask") == 0) {
 		questions(n, argv[3]);
+		return 0;
+	}
+	if (strcmp(argv[1], "forbidden") == 0) {
+		forbidden(n, argv[3]);
+		return 0;
+	}
+	if (strcmp(argv[1], "drip") == 0) {
+		drip(n, argv[3]);
 		return 0;
 	}
 	if (strcmp(argv[1], "greedy") == 0)
