@@ -18,7 +18,8 @@
 VMNETD_SRCS=	vmnetd.c priv.c guard.c frontend.c engine.c tap.c show.c \
 		journal.c control.c confsend.c process.c \
 		dhcpserver.c dhcp.c frame.c \
-		lease.c pool.c hostaddr.c addr.c watchlist.c timer.c \
+		lease.c leasepack.c pool.c hostaddr.c addr.c watchlist.c \
+		timer.c \
 		conf.c confcheck.c conflex.c confpack.c printconf.c \
 		rules.c rules_pf.c rules_nft.c stats.c log.c parse.y
 

@@ -44,7 +44,7 @@ static void	 engine_dispatch_priv(struct channel *, struct imsg *);
 static void	 engine_connect(struct imsg *);
 static void	 engine_configure(struct conf *);
 static void	 engine_start(void);
-static void	 receive_lease(struct channel *, struct imsg *);
+static void	 receive_leases(struct channel *, struct imsg *);
 static void	 receive_interface(struct channel *, struct imsg *);
 static bool	 interface_valid(const struct interface *,
 		    const struct prefix *, size_t);
@@ -108,8 +108,8 @@ engine_dispatch_parent(struct channel *ch, struct imsg *imsg)
 		if ((new = conf_receive(ch, imsg)) != NULL)
 			engine_configure(new);
 		break;
-	case IMSG_LEASE:
-		receive_lease(ch, imsg);
+	case IMSG_LEASES:
+		receive_leases(ch, imsg);
 		break;
 	case IMSG_LEASES_END:
 		engine_start();
@@ -159,16 +159,22 @@ engine_configure(struct conf *new)
 
 /* The leases of the file arrive once, after the first configuration. */
 static void
-receive_lease(struct channel *ch, struct imsg *imsg)
+receive_leases(struct channel *ch, struct imsg *imsg)
 {
 	struct lease_record	 record;
+	struct ibuf		 buf;
 
 	if (started || conf == NULL)
 		fatalx("leases at the wrong time");
-	if (message_get(ch, imsg, &record, sizeof(record)) &&
-	    leases_restore(&leases, &record) == -1)
-		log_warnx("lease of %s interface %u cannot be taken over",
-		    record.vm, record.ifn);
+	if (imsg_get_ibuf(imsg, &buf) == -1)
+		fatal("leases from %s", ch->peer);
+	while (ibuf_size(&buf) > 0) {
+		if (lease_unpack(&buf, &record) == -1)
+			fatalx("leases from %s", ch->peer);
+		if (leases_restore(&leases, &record) == -1)
+			log_warnx("lease of %s interface %u cannot be taken "
+			    "over", record.vm, record.ifn);
+	}
 }
 
 static void

@@ -71,14 +71,14 @@ struct tap {
 	bool			 confined;	/* the port is */
 	bool			 heard;		/* a DHCP client, since ready */
 	bool			 note_due;	/* one was held back */
+	uint8_t			 earlyflags;
+	uint16_t		 earlylen;
 	int			 notes;		/* of late, and since when */
 	int64_t			 notes_since;
 	struct lease		*lease;		/* STORING to READY; FAILED
 						 * too if priv refused it */
 	struct dhcp_binding	 binding;	/* READY */
 	uint8_t			*early;		/* a frame before READY */
-	size_t			 earlylen;
-	int			 earlyflags;
 	char			*reason;	/* or NULL */
 };
 RB_HEAD(tap_index, tap);

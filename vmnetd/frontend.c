@@ -37,7 +37,6 @@
 #include "message.h"
 #include "process.h"
 #include "stats.h"
-#include "timer.h"
 
 /*
  * frontend holds what the outside world reaches: the routing socket, the
@@ -50,8 +49,8 @@
  * after twice the time that they took; then slowly.
  */
 #define LOOK_FIRST	50	/* microseconds */
-#define LOOK_LAST	10000000
-#define LOOK_SLOW	30	/* seconds */
+#define LOOK_STEPS	18	/* each twice as long as the one before */
+#define LOOK_SLOW	30000000	/* microseconds */
 
 /* A guest may send this many DHCP frames a second, and this many at once. */
 #define BUCKET_RATE	100
@@ -70,14 +69,21 @@ enum { PRIO_CONTROL, PRIO_DEFAULT, PRIO_LAST, PRIO_MAX };
 /* An interface as the engine knows it. */
 struct seen {
 	RB_ENTRY(seen)	 entry;
-	TAILQ_ENTRY(seen) slow;
+	TAILQ_ENTRY(seen) look;		/* only when one is to come */
 	struct interface ifc;
-	struct event	*look;
-	uint32_t	 wait;		/* us until the next look; 0: none */
-	bool		 is_slow;	/* on the list of the slow scan */
+	int64_t		 due;		/* that look, microseconds */
+	uint8_t		 step;		/* the next interval; 0: the slow one */
+	bool		 to_come;
 	bool		 marked;	/* seen by the scan under way */
 };
 RB_HEAD(seen_tree, seen);
+
+/* All that are to be looked at after the same interval, in the order due. */
+struct looks {
+	TAILQ_HEAD(, seen) seens;
+	struct event	 ev;
+	int64_t		 interval;	/* microseconds */
+};
 
 /* A packet descriptor. */
 struct fport {
@@ -112,7 +118,6 @@ static void	 watch_lost(void *);
 static void	 scan(void);
 static void	 scan_mark(const struct interface *, void *);
 static void	 scan_one(const struct interface *, void *);
-static void	 scan_slow(int, short, void *);
 static struct seen *seen_find(uint32_t);
 static void	 seen_update(const struct interface *, bool);
 static bool	 seen_differs(const struct interface *,
@@ -120,9 +125,14 @@ static bool	 seen_differs(const struct interface *,
 static void	 seen_copy(struct seen *, const struct interface *);
 static void	 seen_gone(struct seen *);
 static void	 seen_settle(struct seen *, bool);
-static void	 seen_leave_slow(struct seen *);
 static bool	 may_change_silently(const struct seen *);
-static void	 look_again(int, short, void *);
+static void	 looks_init(void);
+static int64_t	 looks_now(void);
+static void	 looks_wait(struct looks *);
+static void	 looks_due(int, short, void *);
+static void	 look_later(struct seen *);
+static void	 look_cancel(struct seen *);
+static void	 look_again(struct seen *);
 static void	 send_interface(const struct interface *);
 
 static void	 port_open(struct channel *, struct imsg *);
@@ -150,8 +160,8 @@ RB_PROTOTYPE_STATIC(fport_tree, fport, entry, fport_cmp)
 static struct channel		 parent, engine, priv;
 static struct seen_tree		 seens = RB_INITIALIZER(&seens);
 static struct fport_tree	 fports = RB_INITIALIZER(&fports);
-static TAILQ_HEAD(, seen)	 slow = TAILQ_HEAD_INITIALIZER(slow);
-static struct event		 watch_ev, slow_ev;
+static struct looks		 looks[1 + LOOK_STEPS];
+static struct event		 watch_ev;
 static TAILQ_HEAD(, fport)	 closing = TAILQ_HEAD_INITIALIZER(closing);
 static struct event		 close_ev;
 static struct stats		 stats;
@@ -185,7 +195,7 @@ frontend_main(void)
 	sandbox_enter(ROLE_FRONTEND, NULL);
 	event_priority_init(PRIO_MAX);
 	event_set(&watch_ev, fd, EV_READ | EV_PERSIST, watch_event, NULL);
-	evtimer_set(&slow_ev, scan_slow, NULL);
+	looks_init();
 	evtimer_set(&close_ev, close_one, NULL);
 	event_priority_set(&close_ev, PRIO_LAST);
 	event_dispatch();
@@ -508,8 +518,7 @@ seen_gone(struct seen *seen)
 	channel_send(&engine, IMSG_DEPARTED, 0, -1, &seen->ifc.index,
 	    sizeof(seen->ifc.index));
 	RB_REMOVE(seen_tree, &seens, seen);
-	seen_leave_slow(seen);
-	timer_stop(&seen->look);
+	look_cancel(seen);
 	free(seen->ifc.addr);
 	free(seen);
 }
@@ -533,84 +542,121 @@ may_change_silently(const struct seen *seen)
 /*
  * When to look at a tap again.  After something happened the looks begin
  * anew, soon; each that finds nothing doubles the wait.  At the end of it a
- * tap that is described is left in peace, and one that is not joins the slow
- * scan.
+ * tap that is described is left in peace, and one that is not is looked at
+ * slowly.
  */
 static void
 seen_settle(struct seen *seen, bool restart)
 {
-	struct timeval	 tv;
-	char		 vm[VM_NAMELEN];
-	uint8_t		 ifn;
-	bool		 cut;
+	char	 vm[VM_NAMELEN];
+	uint8_t	 ifn;
+	bool	 cut;
 
 	if (!may_change_silently(seen)) {
-		seen_leave_slow(seen);
-		timer_stop(&seen->look);
-		seen->wait = 0;
+		look_cancel(seen);
+		seen->step = 0;
 		return;
 	}
 	if (restart) {
-		seen_leave_slow(seen);
-		seen->wait = LOOK_FIRST;
-	} else if (seen->is_slow || seen->look != NULL)
+		look_cancel(seen);
+		seen->step = 1;
+	} else if (seen->to_come)
 		return;
-	if (seen->wait == 0 || seen->wait > LOOK_LAST) {
-		seen->wait = 0;
-		if (kernel_traits.taps_need_up || conf_parse_descr(
-		    seen->ifc.descr, vm, &ifn, &cut) == -1) {
-			TAILQ_INSERT_TAIL(&slow, seen, slow);
-			seen->is_slow = true;
-			tv.tv_sec = LOOK_SLOW;
-			tv.tv_usec = 0;
-			if (!evtimer_pending(&slow_ev, NULL))
-				evtimer_add(&slow_ev, &tv);
-		}
-		return;
+	if (seen->step != 0 || kernel_traits.taps_need_up ||
+	    conf_parse_descr(seen->ifc.descr, vm, &ifn, &cut) == -1)
+		look_later(seen);
+}
+
+static void
+looks_init(void)
+{
+	int64_t	 interval = LOOK_FIRST;
+	int	 i;
+
+	for (i = 0; i <= LOOK_STEPS; i++) {
+		TAILQ_INIT(&looks[i].seens);
+		evtimer_set(&looks[i].ev, looks_due, &looks[i]);
+		looks[i].interval = i == 0 ? LOOK_SLOW : interval;
+		if (i > 0)
+			interval *= 2;
 	}
-	tv.tv_sec = seen->wait / 1000000;
-	tv.tv_usec = seen->wait % 1000000;
-	timer_start(&seen->look, look_again, seen, &tv);
+}
+
+static int64_t
+looks_now(void)
+{
+	struct timespec	 ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		fatal("clock");
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* For the first of them. */
+static void
+looks_wait(struct looks *l)
+{
+	int64_t		 us = TAILQ_FIRST(&l->seens)->due - looks_now();
+	struct timeval	 tv;
+
+	if (us < 0)
+		us = 0;
+	tv.tv_sec = us / 1000000;
+	tv.tv_usec = us % 1000000;
+	evtimer_add(&l->ev, &tv);
+}
+
+/* What is due soon is looked at now, so that we wake up less often. */
+static void
+looks_due(int fd, short events, void *arg)
+{
+	struct looks	*l = arg;
+	struct seen	*seen;
+	int64_t		 soon = looks_now() + l->interval / 4;
+
+	while ((seen = TAILQ_FIRST(&l->seens)) != NULL && seen->due <= soon)
+		look_again(seen);
+	if (!TAILQ_EMPTY(&l->seens))
+		looks_wait(l);
 }
 
 static void
-seen_leave_slow(struct seen *seen)
+look_later(struct seen *seen)
 {
-	if (!seen->is_slow)
+	struct looks	*l = &looks[seen->step];
+
+	seen->to_come = true;
+	seen->due = looks_now() + l->interval;
+	TAILQ_INSERT_TAIL(&l->seens, seen, look);
+	if (!evtimer_pending(&l->ev, NULL))
+		looks_wait(l);
+}
+
+static void
+look_cancel(struct seen *seen)
+{
+	struct looks	*l = &looks[seen->step];
+
+	if (!seen->to_come)
 		return;
-	TAILQ_REMOVE(&slow, seen, slow);
-	seen->is_slow = false;
+	seen->to_come = false;
+	TAILQ_REMOVE(&l->seens, seen, look);
+	if (TAILQ_EMPTY(&l->seens))
+		evtimer_del(&l->ev);
 }
 
 static void
-look_again(int fd, short events, void *arg)
+look_again(struct seen *seen)
 {
-	struct seen		*seen = arg;
 	struct interface	 ifc;
 
-	timer_stop(&seen->look);
-	seen->wait *= 2;
+	look_cancel(seen);
+	if (seen->step != 0)
+		seen->step = (seen->step + 1) % (LOOK_STEPS + 1);
 	if (kernel_look(seen->ifc.index, &ifc) == -1)
 		seen_gone(seen);
 	else
 		seen_update(&ifc, false);
-}
-
-static void
-scan_slow(int fd, short events, void *arg)
-{
-	const struct timeval	 tv = { LOOK_SLOW, 0 };
-	struct seen		*seen, *next;
-	struct interface	 ifc;
-
-	TAILQ_FOREACH_SAFE(seen, &slow, slow, next) {
-		if (kernel_look(seen->ifc.index, &ifc) == -1)
-			seen_gone(seen);
-		else
-			seen_update(&ifc, false);
-	}
-	if (!TAILQ_EMPTY(&slow))
-		evtimer_add(&slow_ev, &tv);
 }
 
 static void

@@ -17,7 +17,7 @@
 #include <sys/types.h>
 #include <sys/tree.h>
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,18 +32,19 @@ struct node {
 };
 RB_HEAD(node_tree, node);
 
+/* In one piece: each VM has one of these, mostly with one address. */
 struct hostif {
 	RB_ENTRY(hostif) entry;
 	uint32_t	 ifindex;
+	uint32_t	 count;
 	char		 name[IF_NAMESIZE];
-	size_t		 count;
-	struct node	*nodes;
+	struct node	 nodes[];
 };
 RB_HEAD(hostif_tree, hostif);
 
 static int	 node_cmp(const struct node *, const struct node *);
 static int	 hostif_cmp(const struct hostif *, const struct hostif *);
-static struct hostif *hostif_get(uint32_t, bool);
+static struct hostif *hostif_get(uint32_t);
 static const struct hostaddr *inside(uint32_t, const struct prefix *,
 		    uint32_t);
 static const struct hostaddr *around(uint32_t, const struct prefix *,
@@ -82,30 +83,12 @@ RB_GENERATE_STATIC(node_tree, node, entry, node_cmp)
 RB_GENERATE_STATIC(hostif_tree, hostif, entry, hostif_cmp)
 
 static struct hostif *
-hostif_get(uint32_t ifindex, bool create)
+hostif_get(uint32_t ifindex)
 {
-	struct hostif	 key, *hif;
+	struct hostif	 key;
 
 	key.ifindex = ifindex;
-	if ((hif = RB_FIND(hostif_tree, &hostifs, &key)) != NULL || !create)
-		return hif;
-	if ((hif = calloc(1, sizeof(*hif))) == NULL)
-		return NULL;
-	hif->ifindex = ifindex;
-	RB_INSERT(hostif_tree, &hostifs, hif);
-	return hif;
-}
-
-static void
-hostif_clear(struct hostif *hif)
-{
-	size_t	 i;
-
-	for (i = 0; i < hif->count; i++)
-		RB_REMOVE(node_tree, &nodes, &hif->nodes[i]);
-	hif->count = 0;
-	free(hif->nodes);
-	hif->nodes = NULL;
+	return RB_FIND(hostif_tree, &hostifs, &key);
 }
 
 int
@@ -116,16 +99,15 @@ hostaddr_set(uint32_t ifindex, const char *ifname, uint32_t rdomain,
 	struct node	*node;
 	size_t		 i;
 
-	if (count == 0) {
-		hostaddr_remove(ifindex);
+	hostaddr_remove(ifindex);
+	if (count == 0)
 		return 0;
-	}
-	if ((hif = hostif_get(ifindex, true)) == NULL)
+	hif = calloc(1, offsetof(struct hostif, nodes) +
+	    count * sizeof(hif->nodes[0]));
+	if (hif == NULL)
 		return -1;
-	hostif_clear(hif);
+	hif->ifindex = ifindex;
 	strlcpy(hif->name, ifname, sizeof(hif->name));
-	if ((hif->nodes = calloc(count, sizeof(*hif->nodes))) == NULL)
-		return -1;
 	for (i = 0; i < count; i++) {
 		node = &hif->nodes[hif->count];
 		node->network = prefix_first(&addr[i]);
@@ -136,6 +118,7 @@ hostaddr_set(uint32_t ifindex, const char *ifname, uint32_t rdomain,
 		if (RB_INSERT(node_tree, &nodes, node) == NULL)
 			hif->count++;
 	}
+	RB_INSERT(hostif_tree, &hostifs, hif);
 	return 0;
 }
 
@@ -143,10 +126,12 @@ void
 hostaddr_remove(uint32_t ifindex)
 {
 	struct hostif	*hif;
+	uint32_t	 i;
 
-	if ((hif = hostif_get(ifindex, false)) == NULL)
+	if ((hif = hostif_get(ifindex)) == NULL)
 		return;
-	hostif_clear(hif);
+	for (i = 0; i < hif->count; i++)
+		RB_REMOVE(node_tree, &nodes, &hif->nodes[i]);
 	RB_REMOVE(hostif_tree, &hostifs, hif);
 	free(hif);
 }

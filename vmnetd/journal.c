@@ -539,12 +539,19 @@ crc32_of(const char *p, size_t len)
 static bool
 line_intact(const char *line, size_t len)
 {
-	char	 sum[CRCLEN + 1];
+	const char	*sum = line + len - CRCLEN;
+	uint32_t	 crc = 0;
+	int		 i, digit;
 
-	if (len <= CRCLEN || memchr(line, '\0', len) != NULL)
+	if (len <= CRCLEN || memchr(line, '\0', len) != NULL ||
+	    *sum != ' ')
 		return false;
-	snprintf(sum, sizeof(sum), " %08x", crc32_of(line, len - CRCLEN));
-	return memcmp(line + len - CRCLEN, sum, CRCLEN) == 0;
+	for (i = 1; i < CRCLEN; i++) {
+		if ((digit = hexdigit(sum[i])) == -1)
+			return false;
+		crc = crc << 4 | digit;
+	}
+	return crc == crc32_of(line, len - CRCLEN);
 }
 
 /* Add the checksum; len is what snprintf(3) said.  The length, or -1. */
@@ -618,17 +625,20 @@ journal_parse(const char *line, struct lease_record *record)
 	return 0;
 }
 
-/* An intact line of either kind.  There is one way to write each. */
+/*
+ * An intact line of either kind.  There is one way to write each, and nothing
+ * else is taken.
+ */
 static int
 line_parse(const char *line, struct lease_record *record, bool *forget)
 {
-	char	 copy[JOURNAL_LINELEN], again[JOURNAL_LINELEN];
+	char	 copy[JOURNAL_LINELEN];
 	char	*field[FIELDS], *p = copy;
 	int64_t	 ifn;
-	int	 len = strlen(line) - CRCLEN, n;
+	int	 n;
 
 	strlcpy(copy, line, sizeof(copy));
-	copy[len] = '\0';
+	copy[strlen(copy) - CRCLEN] = '\0';
 	for (n = 0; p != NULL && n < FIELDS; n++)
 		field[n] = strsep(&p, " ");
 	memset(record, 0, sizeof(*record));
@@ -637,17 +647,13 @@ line_parse(const char *line, struct lease_record *record, bool *forget)
 	    sizeof(record->vm) || number_parse(field[2], VMIF_MAX, &ifn) == -1)
 		return -1;
 	record->ifn = ifn;
-	*forget = strcmp(field[0], "forget") == 0 && n == FORGETFIELDS;
-	if (*forget) {
-		if (!conf_valid_vmname(record->vm) ||
-		    forget_format(record->vm, ifn, again, sizeof(again)) == -1)
-			return -1;
-		return strcmp(line, again) == 0 ? 0 : -1;
-	}
-	if (n != FIELDS || fields_parse(field, record) == -1 ||
-	    record_format(record, again, sizeof(again)) != len)
+	*forget = n == FORGETFIELDS && strcmp(field[0], "forget") == 0;
+	if (*forget)
+		return conf_valid_vmname(record->vm) ? 0 : -1;
+	if (n != FIELDS || strcmp(field[0], "lease") != 0 ||
+	    fields_parse(field, record) == -1)
 		return -1;
-	return memcmp(line, again, len) == 0 ? 0 : -1;
+	return record_check(record) == NULL ? 0 : -1;
 }
 
 static int
@@ -670,13 +676,21 @@ fields_parse(char **field, struct lease_record *record)
 	return 0;
 }
 
+/* Decimal as printf(3) writes it: without sign, space or leading zeros. */
 static int
 number_parse(const char *s, int64_t max, int64_t *n)
 {
-	const char	*error;
+	int	 digit;
 
-	*n = strtonum(s, 0, max, &error);
-	return error == NULL ? 0 : -1;
+	if (*s == '\0' || (*s == '0' && s[1] != '\0'))
+		return -1;
+	for (*n = 0; *s != '\0'; s++) {
+		digit = *s - '0';
+		if (digit < 0 || digit > 9 || *n > (max - digit) / 10)
+			return -1;
+		*n = *n * 10 + digit;
+	}
+	return 0;
 }
 
 static int
@@ -750,8 +764,10 @@ hostname_encode(const char *s, char *out)
 static int
 hostname_decode(const char *s, char *out)
 {
-	size_t	 i;
-	int	 c, digit;
+	const char	*field = s;
+	char		 again[4 * HOSTNAME_LEN];
+	size_t		 n = 0, i;
+	int		 c, digit;
 
 	if (strcmp(s, "-") == 0)
 		return 0;
@@ -764,14 +780,14 @@ hostname_decode(const char *s, char *out)
 					return -1;
 				c = c << 3 | digit;
 			}
-			if (c == 0 || c > UCHAR_MAX)
-				return -1;
 		}
-		if (strlen(out) == HOSTNAME_LEN - 1)
+		if (c == 0 || c > UCHAR_MAX || n == HOSTNAME_LEN - 1)
 			return -1;
-		*(out + strlen(out)) = c;
+		out[n++] = c;
 	}
-	return 0;
+	out[n] = '\0';
+	hostname_encode(out, again);
+	return strcmp(field, again) == 0 ? 0 : -1;
 }
 
 /* NULL, or what is wrong with a record. */

@@ -908,12 +908,15 @@ leases_restore(struct leases *ls, const struct lease_record *record)
 	if (record->vm[0] == '\0' || record->pool[0] == '\0' ||
 	    record->state >= LEASE_FAILED || subnet.len == 0 ||
 	    subnet.len > 31 || prefix_first(&subnet) != subnet.addr ||
-	    !subnet_usable(&subnet, record->guest) ||
-	    lease_find(ls, record->vm, record->ifn) != NULL)
+	    !subnet_usable(&subnet, record->guest))
 		return -1;
 	if ((n = name_get(ls, record->pool)) == NULL ||
 	    (l = lease_new(record->vm, record->ifn)) == NULL)
 		return -1;
+	if (RB_INSERT(lease_tree, &ls->tree, l) != NULL) {
+		lease_free(l);
+		return -1;
+	}
 	l->poolname = n->name;
 	l->subnet = record->subnet;
 	l->plen = record->plen;
@@ -925,7 +928,6 @@ leases_restore(struct leases *ls, const struct lease_record *record)
 	memcpy(l->lladdr, record->lladdr, sizeof(l->lladdr));
 	if (record->hostname[0] != '\0')
 		set_text(&l->hostname, record->hostname);
-	RB_INSERT(lease_tree, &ls->tree, l);
 	ls->count++;
 	lease_orphan(ls, l);
 	return 0;

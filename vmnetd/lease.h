@@ -61,6 +61,19 @@ struct lease_record {
 	uint8_t		 lladdr[LLADDR_LEN];
 };
 
+/*
+ * leasepack.c
+ * A record to and from the bytes that travel at a start, when there may be
+ * 100,000: many in one message.  Packing needs at most LEASE_MAXPACK bytes and
+ * returns -1 when out of memory.  Unpacking takes one record from the front;
+ * -1 when there is no whole one.  What is in it is for leases_restore() to
+ * check.
+ */
+#define LEASE_MAXPACK	(VM_NAMELEN + POOL_NAMELEN + HOSTNAME_LEN + 34)
+struct ibuf;
+int		 lease_pack(struct ibuf *, const struct lease_record *);
+int		 lease_unpack(struct ibuf *, struct lease_record *);
+
 struct lease_pool;
 
 /*

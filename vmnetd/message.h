@@ -54,8 +54,9 @@ enum message_type {
 	IMSG_CONF_DONE,		/* nothing: the new configuration is in use */
 	IMSG_CONF_REFUSED,	/* priv: text with its NUL, one line or more */
 
+	/* parent to priv and engine, at the start */
+	IMSG_LEASES,		/* some, as of lease_pack() */
 	/* parent to engine */
-	IMSG_LEASE,		/* struct lease_record, at the start */
 	IMSG_LEASES_END,	/* nothing */
 	IMSG_STORED,		/* struct msg_stored */
 	/* engine to parent */

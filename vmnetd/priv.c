@@ -82,6 +82,7 @@ static void	 priv_connect(struct imsg *);
 static void	 priv_configure(struct conf *);
 static void	 make_pools(void);
 static void	 priv_keep(struct channel *, struct imsg *);
+static void	 keep(const struct lease_record *);
 static void	 know_address(const struct interface *, void *);
 static struct priv_pool	*find_pool(const struct conf_pool *);
 static void	 look(uint32_t);
@@ -211,7 +212,7 @@ priv_dispatch_parent(struct channel *ch, struct imsg *imsg)
 		if (message_get(ch, imsg, &verbose, sizeof(verbose)))
 			log_setverbose(verbose);
 		break;
-	case IMSG_LEASE:
+	case IMSG_LEASES:
 		priv_keep(ch, imsg);
 		break;
 	case IMSG_CONF_BEGIN:
@@ -246,17 +247,29 @@ static void
 priv_keep(struct channel *ch, struct imsg *imsg)
 {
 	struct lease_record	 record;
-	struct kept		*kept;
+	struct ibuf		 buf;
 
-	if (!message_get(ch, imsg, &record, sizeof(record)))
-		return;
+	if (imsg_get_ibuf(imsg, &buf) == -1)
+		fatal("leases from %s", ch->peer);
+	while (ibuf_size(&buf) > 0) {
+		if (lease_unpack(&buf, &record) == -1)
+			fatalx("leases from %s", ch->peer);
+		keep(&record);
+	}
+}
+
+static void
+keep(const struct lease_record *record)
+{
+	struct kept	*kept;
+
 	if ((kept = calloc(1, sizeof(*kept))) == NULL)
 		fatal("lease");
-	kept->subnet.addr = record.subnet;
-	kept->subnet.len = record.plen;
-	kept->guest = record.guest;
-	kept->ifn = record.ifn;
-	strlcpy(kept->vm, record.vm, sizeof(kept->vm));
+	kept->subnet.addr = record->subnet;
+	kept->subnet.len = record->plen;
+	kept->guest = record->guest;
+	kept->ifn = record->ifn;
+	strlcpy(kept->vm, record->vm, sizeof(kept->vm));
 	if (RB_INSERT(kept_tree, &kepts, kept) != NULL)
 		free(kept);
 }

@@ -76,6 +76,12 @@ struct pending {
 	bool		  notes;	/* something to write, nothing to sync */
 };
 
+/* Leases on their way to a process. */
+struct batch {
+	struct channel	*ch;
+	struct ibuf	*buf;		/* NULL: none yet */
+};
+
 static __dead void	 usage(void);
 static void		 options(int, char *[]);
 static __dead void	 check_only(void);
@@ -106,6 +112,7 @@ static void		 conf_done(struct channel *);
 static void		 conf_refused(struct channel *, struct imsg *);
 static void		 send_lease(void *, const struct lease_record *);
 static void		 send_kept(void *, const struct lease_record *);
+static void		 send_batch(struct batch *);
 static void		 store(struct channel *, struct imsg *);
 static int		 store_put(const struct msg_store *);
 static const char	*store_check(uint32_t, const struct lease_record *);
@@ -318,7 +325,8 @@ leave_terminal(int waiter)
 static void
 parent_main(const char *argv0)
 {
-	int	 sock, waiter = -1;
+	struct batch	 kept = { &children[ROLE_PRIV].ch, NULL };
+	int		 sock, waiter = -1;
 
 	if ((conf = parse_config(opts.conffile, reload_report, NULL)) == NULL)
 		exit(1);
@@ -354,7 +362,8 @@ parent_main(const char *argv0)
 	control_socket = sock;
 	reloading.conf = conf;
 	reloading.at = ROLE_PRIV;
-	journal_each(journal, send_kept, NULL);
+	journal_each(journal, send_kept, &kept);
+	send_batch(&kept);
 	conf_send(&children[ROLE_PRIV].ch, conf, true);
 
 	sandbox_enter(ROLE_PARENT, lease_dir());
@@ -686,6 +695,8 @@ reload_done(uint32_t client, int32_t ok)
 static void
 conf_done(struct channel *ch)
 {
+	struct batch	 all = { &children[ROLE_ENGINE].ch, NULL };
+
 	if (reloading.conf == NULL ||
 	    ch != &children[reloading.at].ch) {
 		log_refused("%s sent an answer to no reload: ignored",
@@ -697,7 +708,8 @@ conf_done(struct channel *ch)
 		conf_send(&children[ROLE_ENGINE].ch, reloading.conf,
 		    false);
 		if (!started) {
-			journal_each(journal, send_lease, NULL);
+			journal_each(journal, send_lease, &all);
+			send_batch(&all);
 			channel_send(&children[ROLE_ENGINE].ch,
 			    IMSG_LEASES_END, 0, -1, NULL, 0);
 			started = true;
@@ -807,15 +819,29 @@ static void
 send_kept(void *arg, const struct lease_record *record)
 {
 	if (store_fits(conf, record) != NULL)
-		channel_send(&children[ROLE_PRIV].ch, IMSG_LEASE, 0, -1,
-		    record, sizeof(*record));
+		send_lease(arg, record);
 }
 
+/* As many in a message as there is room for. */
 static void
 send_lease(void *arg, const struct lease_record *record)
 {
-	channel_send(&children[ROLE_ENGINE].ch, IMSG_LEASE, 0, -1, record,
-	    sizeof(*record));
+	struct batch	*batch = arg;
+
+	if (batch->buf == NULL && (batch->buf = ibuf_open(CONF_MAXPACK)) == NULL)
+		fatal("leases");
+	if (lease_pack(batch->buf, record) == -1)
+		fatal("lease of %s", record->vm);
+	if (ibuf_left(batch->buf) < LEASE_MAXPACK)
+		send_batch(batch);
+}
+
+static void
+send_batch(struct batch *batch)
+{
+	if (batch->buf != NULL)
+		channel_send_ibuf(batch->ch, IMSG_LEASES, batch->buf);
+	batch->buf = NULL;
 }
 
 /*

@@ -492,7 +492,7 @@ step_garbage(void)
 	uint8_t		 who = byte() % 3;
 	size_t		 len = byte() * (byte() % 9);
 
-	if (type == IMSG_CHANNEL || type == IMSG_LEASE ||
+	if (type == IMSG_CHANNEL || type == IMSG_LEASES ||
 	    type == IMSG_LEASES_END || type == IMSG_SCANNED ||
 	    (type >= IMSG_CONF_BEGIN && type <= IMSG_CONF_END))
 		return;

@@ -320,8 +320,8 @@ step_look(void)
 	int		 n = byte() % 32;
 
 	while (n-- > 0 && (seen = seen_find(ifindex)) != NULL &&
-	    seen->look != NULL)
-		look_again(-1, 0, seen);
+	    seen->to_come)
+		look_again(seen);
 }
 
 /* The guest of a port has sent what nobody has read. */
@@ -413,7 +413,7 @@ begin(void)
 		event_priority_init(PRIO_MAX);
 		hear_init();
 		event_set(&watch_ev, -1, EV_PERSIST, watch_event, NULL);
-		evtimer_set(&slow_ev, scan_slow, NULL);
+		looks_init();
 		evtimer_set(&close_ev, close_one, NULL);
 		event_priority_set(&close_ev, PRIO_LAST);
 		parent.peer = "parent";
@@ -444,8 +444,10 @@ end(int files)
 	evtimer_del(&close_ev);
 	for (n = 1; n <= NIFS; n++)
 		watch_departed(n, NULL);
-	must(RB_EMPTY(&seens) && TAILQ_EMPTY(&slow));
-	evtimer_del(&slow_ev);
+	must(RB_EMPTY(&seens));
+	for (n = 0; n <= LOOK_STEPS; n++)
+		must(TAILQ_EMPTY(&looks[n].seens) &&
+		    !evtimer_pending(&looks[n].ev, NULL));
 	for (n = 0; n < NIFS; n++)
 		must(!told[n]);
 	dropped = stats.dropped[DROP_TOO_LONG] + stats.dropped[DROP_RATE] +
@@ -493,7 +495,6 @@ step(void)
 		break;
 	case 13:
 		step_look();
-		scan_slow(-1, 0, NULL);
 		break;
 	default:
 		step_frame();

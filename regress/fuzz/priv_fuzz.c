@@ -629,7 +629,7 @@ step_garbage(void)
 	size_t		 len = byte() * (byte() % 9);
 
 	if (who == 2 && (type == IMSG_CHANNEL || type == IMSG_VERBOSE ||
-	    (type >= IMSG_CONF_BEGIN && type <= IMSG_CONF_END)))
+	    type == IMSG_LEASES || (type >= IMSG_CONF_BEGIN && type <= IMSG_CONF_END)))
 		return;
 	/* What is of the right length is no garbage. */
 	if (len == sizeof(struct msg_prepare) ||
@@ -650,6 +650,7 @@ static void
 begin_host(void)
 {
 	struct lease_record	 record;
+	struct ibuf		*buf;
 	uint8_t			 what = byte();
 	int			 i;
 
@@ -671,8 +672,12 @@ begin_host(void)
 		record.subnet = host[i].addr[0].addr;
 		record.plen = 31;
 		record.guest = record.subnet + 1;
-		hear(priv_dispatch_parent, &parent, IMSG_LEASE, &record,
-		    sizeof(record), NULL, 0);
+		if ((buf = ibuf_open(LEASE_MAXPACK)) == NULL ||
+		    lease_pack(buf, &record) == -1)
+			err(1, "lease");
+		hear(priv_dispatch_parent, &parent, IMSG_LEASES,
+		    ibuf_data(buf), ibuf_size(buf), NULL, 0);
+		ibuf_free(buf);
 	}
 	kernel_look_all(know_address, NULL);
 }

@@ -596,9 +596,19 @@ test_line_refused(void)
 		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 Idle 1 0 - -",
 		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle -1 0 - -",
 		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle 01 0 - -",
+		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle +1 0 - -",
+		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle 1- 0 - -",
+		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle  0 - -",
+		"lease vm0  lab 10.0.0.2/31 10.0.0.3 idle 1 0 - -",
+		"lease vm0 0 lab 10.0.0.02/31 10.0.0.3 idle 1 0 - -",
+		"lease vm0 0 lab 10.0.0.2/031 10.0.0.3 idle 1 0 - -",
+		"lease vm0 0 lab 10.0.0.2/31 10.0.0.03 idle 1 0 - -",
+		"forget vm0 00", "forget v/m 0", "forgot vm0 0",
 		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle 1 x - -",
 		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle "
 		    "9223372036854775808 0 - -",
+		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle "
+		    "92233720368547758070 0 - -",
 		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle 1 0 2:0:0:0:0:1 -",
 		"lease vm0 0 lab 10.0.0.2/31 10.0.0.3 idle 1 0 "
 		    "02:00:00:00:00:0A -",

@@ -18,7 +18,9 @@
 #include <sys/queue.h>
 #include <sys/tree.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
+#include <imsg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -1606,6 +1608,93 @@ many(uint32_t n)
 	return spent;
 }
 
+/* --- between processes ------------------------------------------------------ */
+
+static void
+random_text(char *s, size_t size)
+{
+	size_t	 n = rnd() % size;
+
+	memset(s, 0, size);
+	while (n-- > 0)
+		s[n] = 1 + rnd() % 255;
+}
+
+static void
+random_record(struct lease_record *record)
+{
+	memset(record, 0, sizeof(*record));
+	random_text(record->vm, sizeof(record->vm));
+	random_text(record->pool, sizeof(record->pool));
+	random_text(record->hostname, sizeof(record->hostname));
+	record->subnet = rnd();
+	record->guest = rnd();
+	record->since = (int64_t)((uint64_t)rnd() << 32 | rnd());
+	record->expires = (int64_t)((uint64_t)rnd() << 32 | rnd());
+	record->ifn = rnd();
+	record->plen = rnd();
+	record->state = rnd();
+	record->has_lladdr = rnd();
+	record->lladdr[rnd() % LLADDR_LEN] = rnd();
+}
+
+/* What is packed comes out again, and no part of it is taken for a whole. */
+static void
+test_pack(void)
+{
+	struct lease_record	 in[50], out;
+	struct ibuf		*buf, part;
+	size_t			 i, len, cut;
+
+	for (i = 0; i < 50; i++) {
+		random_record(&in[i]);
+		if (!CHECK((buf = ibuf_open(LEASE_MAXPACK)) != NULL))
+			return;
+		CHECK_INT(lease_pack(buf, &in[i]), 0);
+		len = ibuf_size(buf);
+		for (cut = 0; cut < len; cut++) {
+			ibuf_from_buffer(&part, ibuf_data(buf), cut);
+			CHECK_INT(lease_unpack(&part, &out), -1);
+		}
+		ibuf_free(buf);
+	}
+	if (!CHECK((buf = ibuf_open(50 * LEASE_MAXPACK)) != NULL))
+		return;
+	for (i = 0; i < 50; i++)
+		CHECK_INT(lease_pack(buf, &in[i]), 0);
+	for (i = 0; i < 50; i++) {
+		CHECK_INT(lease_unpack(buf, &out), 0);
+		CHECK_MEM(&out, &in[i], sizeof(out));
+	}
+	CHECK_INT(ibuf_size(buf), 0);
+	ibuf_free(buf);
+}
+
+/* Texts that do not fit, or end before their end. */
+static void
+test_unpack_refused(void)
+{
+	struct lease_record	 record;
+	struct ibuf		 buf;
+	char			 bytes[LEASE_MAXPACK];
+	size_t			 n;
+
+	for (n = 0; n < 256; n++) {
+		memset(bytes, 'a', sizeof(bytes));
+		bytes[0] = n;
+		bytes[1 + n % (sizeof(bytes) - 2)] = 1;
+		bytes[3 + n % (sizeof(bytes) - 4)] = 1;
+		ibuf_from_buffer(&buf, bytes, sizeof(bytes));
+		CHECK_INT(lease_unpack(&buf, &record),
+		    n < VM_NAMELEN ? 0 : -1);
+	}
+	memset(bytes, 0, sizeof(bytes));
+	bytes[0] = 2;
+	bytes[1] = 'a';
+	ibuf_from_buffer(&buf, bytes, sizeof(bytes));
+	CHECK_INT(lease_unpack(&buf, &record), -1);
+}
+
 /* Not quadratic: five times as many take far less than 25 times as long. */
 static void
 test_many(void)
@@ -1651,6 +1740,8 @@ main(void)
 	TEST(test_restore());
 	TEST(test_settle());
 	TEST(test_random());
+	TEST(test_pack());
+	TEST(test_unpack_refused());
 	TEST(test_many());
 	return test_end("lease");
 }

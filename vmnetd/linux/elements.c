@@ -39,7 +39,7 @@
 
 /* One element that is in the kernel.  Kept small: each tap has six. */
 struct element {
-	RB_ENTRY(element)	 entry;
+	SPLAY_ENTRY(element)	 entry;
 	const char		*set;		/* shared, do not free */
 	union {
 		uint8_t		 value[8];
@@ -54,7 +54,7 @@ struct element {
 	uint8_t			 valuelen;	/* 0: a set's, or jumps */
 	bool			 jumps;
 };
-RB_HEAD(element_tree, element);
+SPLAY_HEAD(element_tree, element);
 
 /* One step of a transaction. */
 struct step {
@@ -105,9 +105,9 @@ static int	 commit(const char *, const struct change *, const char *);
 static void	 put_step(const char *, const struct rules_element *, bool);
 static int	 done(const struct change *);
 
-RB_PROTOTYPE_STATIC(element_tree, element, entry, element_cmp)
+SPLAY_PROTOTYPE(element_tree, element, entry, element_cmp)
 
-static struct element_tree	 elements = RB_INITIALIZER(&elements);
+static struct element_tree	 elements = SPLAY_INITIALIZER(&elements);
 static uint32_t			 round_no;	/* of changes */
 
 /* Those of one tap are together. */
@@ -125,7 +125,7 @@ element_cmp(const struct element *a, const struct element *b)
 	return strcmp(a->set, b->set);
 }
 
-RB_GENERATE_STATIC(element_tree, element, entry, element_cmp)
+SPLAY_GENERATE(element_tree, element, entry, element_cmp)
 
 /* What it is found by. */
 static void
@@ -159,7 +159,7 @@ find(const struct rules_element *is)
 	struct element	 key;
 
 	set_key(&key, is);
-	return RB_FIND(element_tree, &elements, &key);
+	return SPLAY_FIND(element_tree, &elements, &key);
 }
 
 static bool
@@ -189,7 +189,7 @@ insert(const struct rules_element *is, uint32_t owner)
 		free(e);
 		return -1;
 	}
-	if (RB_INSERT(element_tree, &elements, e) != NULL)
+	if (SPLAY_INSERT(element_tree, &elements, e) != NULL)
 		element_free(e);
 	return 0;
 }
@@ -205,7 +205,7 @@ element_free(struct element *e)
 static void
 forget(struct element *e)
 {
-	RB_REMOVE(element_tree, &elements, e);
+	SPLAY_REMOVE(element_tree, &elements, e);
 	element_free(e);
 }
 
@@ -214,7 +214,7 @@ forget_all(void)
 {
 	struct element	*e;
 
-	while ((e = RB_MIN(element_tree, &elements)) != NULL)
+	while ((e = SPLAY_ROOT(&elements)) != NULL)
 		forget(e);
 }
 
@@ -379,9 +379,13 @@ leave_tap(struct change *c, uint32_t tap)
 	memset(&key, 0, sizeof(key));
 	key.tap = tap;
 	key.set = "";
-	for (e = RB_NFIND(element_tree, &elements, &key);
-	    e != NULL && e->tap == tap;
-	    e = RB_NEXT(element_tree, &elements, e))
+	/* Nothing is found, but the root is next to where it would be. */
+	(void)SPLAY_FIND(element_tree, &elements, &key);
+	e = SPLAY_ROOT(&elements);
+	if (e != NULL && element_cmp(e, &key) < 0)
+		e = SPLAY_NEXT(element_tree, &elements, e);
+	for (; e != NULL && e->tap == tap;
+	    e = SPLAY_NEXT(element_tree, &elements, e))
 		if (e->wanted != round_no)
 			leave(c, e);
 }
@@ -481,7 +485,7 @@ elements_prune(const char *anchor)
 	int		 result, error;
 
 	memset(&c, 0, sizeof(c));
-	RB_FOREACH(e, element_tree, &elements)
+	SPLAY_FOREACH(e, element_tree, &elements)
 		if (e->owner == 0)
 			leave(&c, e);
 	if ((result = commit(anchor, &c, NULL)) == 0)
