@@ -318,6 +318,8 @@ guard_configure(const struct conf *new, char *buf, size_t size)
 	}
 	current = new;
 	check_once();
+	/* Whoever reloads does not want to wait. */
+	restore_pending();
 	return 0;
 }
 

@@ -46,7 +46,7 @@ static struct conf	*current_conf;
 static bool		 refusing;
 static bool		 lost;		/* somebody removed all */
 static int		 nloads;
-static struct event	*timer;		/* added last */
+static struct event	*watch, *timer;	/* added last */
 static long		 timer_ms;
 static char		 loaded[2][IF_NAMESIZE];	/* taps in the filter */
 static bool		 noticed, notice_ok;
@@ -140,7 +140,7 @@ kernel_filter_watch(void)
 bool
 kernel_filter_changed(void)
 {
-	return false;
+	return lost;
 }
 
 bool
@@ -155,6 +155,10 @@ kernel_filter_check(void (*finding)(void *, const char *), void *arg)
 int
 __wrap_event_add(struct event *ev, const struct timeval *wait)
 {
+	if (wait == NULL) {
+		watch = ev;
+		return 0;
+	}
 	timer = ev;
 	timer_ms = wait->tv_sec * 1000 + wait->tv_usec / 1000;
 	return 0;
@@ -296,6 +300,17 @@ test_restore(void)
 	leave(&second);
 }
 
+/* And the kernel says so. */
+static void
+somebody_removes_all(void)
+{
+	lost = true;
+	event_active(watch, EV_READ, 1);
+	event_loop(EVLOOP_NONBLOCK);
+	lost = false;
+	nloads = 0;
+}
+
 /* Somebody removes what was loaded, and again as often as it is loaded. */
 static void
 test_fight(void)
@@ -306,12 +321,9 @@ test_fight(void)
 	int		 i;
 
 	for (i = 0; i < 20; i++) {
-		lost = true;
-		CHECK_INT(guard_configure(current_conf, buf, sizeof(buf)), 0);
-		lost = refusing = false;
+		somebody_removes_all();
 		CHECK_INT(timer_ms, before < 30000 ? 2 * before : 60000);
 		before = timer_ms;
-		nloads = 0;
 		if (i == 10) {
 			/* Not without the rest. */
 			arrive(&first, &second);
@@ -324,6 +336,11 @@ test_fight(void)
 		event_loop(EVLOOP_NONBLOCK);
 		CHECK_INT(nloads, 1);
 	}
+	/* A reload loads what it says, and what is missing. */
+	somebody_removes_all();
+	CHECK_INT(nloads, 0);
+	CHECK_INT(guard_configure(current_conf, buf, sizeof(buf)), 0);
+	CHECK_INT(nloads, 2);
 }
 
 int
@@ -333,6 +350,7 @@ main(void)
 	char		 buf[256];
 
 	event_init();
+	guard_start();
 	if (guard_configure(conf, buf, sizeof(buf)) == -1)
 		errx(1, "%s", buf);
 	TEST(test_inherit());
