@@ -490,11 +490,12 @@ dialog_address(const struct guest *g, const struct dialog *d,
 
 /*
  * Send one message and see whether the outcome is the expected one: NULL for
- * the good one, "nak" or "none".  0, or 1 if it is not.
+ * the good one, "nak" or "none".  So many milliseconds may pass until there is
+ * one.  0, or 1 if it is not.
  */
 int
 dialog_run(struct guest *g, const struct dialog *d, const char *arg,
-    const char *expect)
+    const char *expect, int wait)
 {
 	const uint32_t	 address = dialog_address(g, d, arg);
 	enum dhcp_type	 want = d->answer;
@@ -516,7 +517,7 @@ dialog_run(struct guest *g, const struct dialog *d, const char *arg,
 		want = NAK;
 	if (d->what & SILENT ?
 	    serve_until(has_reply, g, now_ms() + opt_quiet) :
-	    ask(g, d, address, silent ? opt_quiet : opt_wait)) {
+	    ask(g, d, address, silent ? opt_quiet : wait)) {
 		dhcp_print(g);
 		dhcp_take(g);
 		return silent || g->reply.type != want;

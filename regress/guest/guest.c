@@ -48,7 +48,7 @@
  *
  *	discover request reboot[=addr] renew rebind inform release decline
  *	bootp	one DHCP message; followed by :nak or :none if that is expected
- *	bind	discover and request
+ *	bind	discover and request, until it is bound
  *	bad=kind	a spoilt DISCOVER, which must not be answered
  *	badlist		the kinds
  *	flood=n		that many DISCOVERs at once, heeding no answer
@@ -64,6 +64,8 @@
  *	hostname= clientid=hex option=code:hex broadcast=0|1 address= server=
  *	lladdr=		what it says from then on
  */
+
+#define REQUESTS	4	/* without an answer, before it begins anew */
 
 int	 opt_retransmit = 500;
 int	 opt_wait = 10000;
@@ -425,8 +427,18 @@ do_ping(struct guest *g, const char *arg)
 static int
 do_bind(struct guest *g, const char *arg)
 {
-	return dialog_run(g, dialog_find("discover"), NULL, NULL) ||
-	    dialog_run(g, dialog_find("request"), NULL, NULL);
+	const int64_t	 end = now_ms() + opt_wait;
+
+	/* RFC 2131, 3.1, 5: whose request nobody answers begins anew. */
+	do {
+		if (dialog_run(g, dialog_find("discover"), NULL, NULL,
+		    opt_wait) != 0)
+			return 1;
+		if (dialog_run(g, dialog_find("request"), NULL, NULL,
+		    REQUESTS * opt_retransmit) == 0)
+			return 0;
+	} while (!stop && now_ms() < end && !g->reply.set);
+	return 1;
 }
 
 static bool
@@ -829,7 +841,7 @@ run_dialog(struct guest *g, char *name, char *arg)
 	if (expect != NULL && strcmp(expect, "nak") != 0 &&
 	    strcmp(expect, "none") != 0)
 		errx(2, "%s: unknown outcome: %s", name, expect);
-	return dialog_run(g, d, arg, expect);
+	return dialog_run(g, d, arg, expect, opt_wait);
 }
 
 static int

@@ -129,7 +129,7 @@ extern const uint8_t	 broadcast[6];
 struct dialog;
 const struct dialog *dialog_find(const char *);
 int	 dialog_run(struct guest *, const struct dialog *, const char *,
-	    const char *);
+	    const char *, int);
 bool	 dhcp_send(struct guest *, const struct dialog *, uint32_t);
 size_t	 dhcp_build(struct guest *, const struct dialog *, uint32_t,
 	    uint8_t *);
