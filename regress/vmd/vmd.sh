@@ -224,8 +224,8 @@ if [ -n "$traffic" ]; then
 fi
 vm_stop $B
 vm_start $B
-vm_start $A
 booted $B 10.213.99.5
+vm_start $A
 booted $A 10.213.99.3
 is "the taps have changed places" "$(field $B 0 tap)" "$tap"
 traffic $A $B
