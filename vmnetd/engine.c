@@ -167,10 +167,10 @@ receive_leases(struct channel *ch, struct imsg *imsg)
 	if (started || conf == NULL)
 		fatalx("leases at the wrong time");
 	if (imsg_get_ibuf(imsg, &buf) == -1)
-		fatal("leases from %s", ch->peer);
+		fatal("no leases in what %s sent", ch->peer);
 	while (ibuf_size(&buf) > 0) {
 		if (lease_unpack(&buf, &record) == -1)
-			fatalx("leases from %s", ch->peer);
+			fatalx("malformed leases from %s", ch->peer);
 		if (leases_restore(&leases, &record) == -1)
 			log_warnx("lease of %s interface %u cannot be taken "
 			    "over", record.vm, record.ifn);

@@ -71,7 +71,7 @@ struct tap {
 	bool			 confined;	/* the port is */
 	bool			 heard;		/* a DHCP client, since ready */
 	bool			 note_due;	/* one was held back */
-	uint8_t			 earlyflags;
+	uint8_t			 earlyflags;	/* of the early frame */
 	uint16_t		 earlylen;
 	int			 notes;		/* of late, and since when */
 	int64_t			 notes_since;

@@ -37,7 +37,10 @@ struct hostaddr {
 	const char	*ifname;	/* not owned, valid until a change */
 };
 
-/* What an interface has now, instead of what it had: 0, or -1 (no memory). */
+/*
+ * What an interface has now, instead of what it had: 0, or -1 (no memory), and
+ * then it has none.
+ */
 int	 hostaddr_set(uint32_t ifindex, const char *ifname, uint32_t rdomain,
 	    const struct prefix *, size_t);
 void	 hostaddr_remove(uint32_t ifindex);

@@ -250,10 +250,10 @@ priv_keep(struct channel *ch, struct imsg *imsg)
 	struct ibuf		 buf;
 
 	if (imsg_get_ibuf(imsg, &buf) == -1)
-		fatal("leases from %s", ch->peer);
+		fatal("no leases in what %s sent", ch->peer);
 	while (ibuf_size(&buf) > 0) {
 		if (lease_unpack(&buf, &record) == -1)
-			fatalx("leases from %s", ch->peer);
+			fatalx("malformed leases from %s", ch->peer);
 		keep(&record);
 	}
 }

@@ -828,7 +828,8 @@ send_lease(void *arg, const struct lease_record *record)
 {
 	struct batch	*batch = arg;
 
-	if (batch->buf == NULL && (batch->buf = ibuf_open(CONF_MAXPACK)) == NULL)
+	if (batch->buf == NULL && (batch->buf = ibuf_open(MAX_IMSGSIZE -
+	    IMSG_HEADER_SIZE)) == NULL)
 		fatal("leases");
 	if (lease_pack(batch->buf, record) == -1)
 		fatal("lease of %s", record->vm);

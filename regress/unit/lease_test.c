@@ -1680,6 +1680,7 @@ test_unpack_refused(void)
 	size_t			 n;
 
 	for (n = 0; n < 256; n++) {
+		/* Behind the name that long, two of one letter. */
 		memset(bytes, 'a', sizeof(bytes));
 		bytes[0] = n;
 		bytes[1 + n % (sizeof(bytes) - 2)] = 1;
