@@ -80,11 +80,14 @@ vm "*" { ignore }
 EOC
 
 # A vmd of our own knows the VMs: with the kernel they had, so that they can
-# reboot.  To another one all is said when they start.
+# reboot.  To another one all is said when they start.  It numbers them in
+# this order: vms_define VM ...
 vms_define()
 {
 	[ -n "${VMD_STARTED:-}" ] || return 0
-	for vm in $A $B; do
+	# rcctl(8) is back before vmd listens.
+	PATIENCE=30 soon "vmd answers" vmctl status
+	for vm; do
 		cat <<-EOC
 		vm "$vm" {
 			disable
@@ -176,7 +179,7 @@ done
 # vmd's own user opens them.
 chmod 666 "$DIR"/*.img
 daemon_start
-vms_define
+vms_define $A $B
 
 # One starts, and another.
 vm_start $A
@@ -235,7 +238,7 @@ if [ -n "${VMD_STARTED:-}" ]; then
 	ok "vmd restarts" rcctl -f restart vmd
 	PATIENCE=30 soon "$A has gone" in_state idle $A
 	PATIENCE=30 soon "$B has gone" in_state idle $B
-	vms_define
+	vms_define $B $A
 	vm_start $B
 	PATIENCE=30 soon "$B is back" eval "in_state ready $B || in_state bound $B"
 	like "its number is another" "$(ifconfig "$(field $B 0 tap)")" "*vm1-*"
