@@ -15,6 +15,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -450,6 +451,19 @@ test_hurry(void)
 	all_leave();
 }
 
+/* Both ends of all connections are here; a daemon's class has 128 at first. */
+static void
+raise_limits(void)
+{
+	struct rlimit	 rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		err(1, "getrlimit");
+	rl.rlim_cur = rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		err(1, "setrlimit");
+}
+
 int
 main(void)
 {
@@ -457,6 +471,7 @@ main(void)
 	int	 fd;
 
 	signal(SIGPIPE, SIG_IGN);
+	raise_limits();
 	event_init();
 	event_priority_init(3);
 	if (mkdtemp(dir) == NULL)
