@@ -290,10 +290,11 @@ place_hears()
 	wait_for 5 grep -q listening "$DIR/hears.err"
 	"$@" >/dev/null 2>&1
 	# It reads once a second.
-	sleep 1.2
+	wait_for 3 grep -q "$hears_address" "$DIR/hears"
+	hears_status=$?
 	kill $hears_pid
 	wait $hears_pid 2>/dev/null
-	grep -q "$hears_address" "$DIR/hears"
+	return $hears_status
 }
 
 # --- what pf has ------------------------------------------------------------
