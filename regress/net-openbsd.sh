@@ -284,8 +284,10 @@ place_hears()
 {
 	hears_address=$2
 	shift 2
+	# Here, not in the background: what the last one said is gone now.
+	: >"$DIR/hears.err"
 	(exec route -T $OUT_RD exec tcpdump -n -l -i $OUT_IF \
-	    src host "$hears_address") >"$DIR/hears" 2>"$DIR/hears.err" &
+	    src host "$hears_address") >"$DIR/hears" 2>>"$DIR/hears.err" &
 	hears_pid=$!
 	wait_for 5 grep -q listening "$DIR/hears.err"
 	"$@" >/dev/null 2>&1

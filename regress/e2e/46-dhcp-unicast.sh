@@ -29,8 +29,10 @@ host=${host%/*}
 # icmp_while COMMAND ...: how many unreachable messages the tap has seen
 icmp_while()
 {
+	# Here, not in the background: what the last one said is gone now.
+	: >"$DIR/tcpdump"
 	tcpdump -n -l -i $T0 'icmp[icmptype] == icmp-unreach' \
-	    >"$DIR/icmp" 2>"$DIR/tcpdump" &
+	    >"$DIR/icmp" 2>>"$DIR/tcpdump" &
 	dumper=$!
 	wait_for 5 grep -q listening "$DIR/tcpdump"
 	"$@" >/dev/null 2>&1
