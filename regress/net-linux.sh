@@ -80,11 +80,11 @@ connect()
 	in_place "$1" socat - "TCP4:$2:$3"
 }
 
-# How many connections the packet filter knows of: connections ADDRESS
+# Those that the packet filter knows of, a line each: connections ADDRESS
 connections()
 {
 	[ -r /proc/net/nf_conntrack ] || return 1
-	grep -c -e "src=$1 " -e "dst=$1 " /proc/net/nf_conntrack || :
+	grep -e "src=$1 " -e "dst=$1 " /proc/net/nf_conntrack || :
 }
 
 # place_pings PLACE ADDRESS [SOURCE]

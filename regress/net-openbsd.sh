@@ -319,7 +319,7 @@ table()
 
 connections()
 {
-	pfctl -ss | grep -c "$1[] :)]" || :
+	pfctl -ss | grep "$1[] :)]" || :
 }
 
 forwarded_to()
