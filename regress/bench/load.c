@@ -17,7 +17,6 @@
 
 #include <sys/types.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <err.h>
 #include <signal.h>
@@ -26,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../limit.h"
 #include "bench.h"
 
 /*
@@ -495,19 +495,6 @@ command(char *line)
 	printf("failed: no such command\n");
 }
 
-/* One descriptor a tap. */
-static void
-raise_limit(void)
-{
-	struct rlimit	 rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		err(1, "getrlimit");
-	rl.rlim_cur = rl.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
-		err(1, "setrlimit");
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -524,6 +511,7 @@ main(int argc, char *argv[])
 			fprintf(stderr, "usage: load [-g guests]\n");
 			return 1;
 		}
+	/* One descriptor a tap. */
 	raise_limit();
 	/* Not paged in while something is measured. */
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE);

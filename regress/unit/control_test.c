@@ -15,7 +15,6 @@
  */
 
 #include <sys/types.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -32,6 +31,7 @@
 #include <unistd.h>
 
 #include "test.h"
+#include "../limit.h"
 
 /*
  * The control socket and clients that want all of it, of users that are who
@@ -451,19 +451,6 @@ test_hurry(void)
 	all_leave();
 }
 
-/* Both ends of all connections are here; a daemon's class has 128 at first. */
-static void
-raise_limits(void)
-{
-	struct rlimit	 rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		err(1, "getrlimit");
-	rl.rlim_cur = rl.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
-		err(1, "setrlimit");
-}
-
 int
 main(void)
 {
@@ -471,7 +458,8 @@ main(void)
 	int	 fd;
 
 	signal(SIGPIPE, SIG_IGN);
-	raise_limits();
+	/* Both ends of all connections are here; daemons have 128 at first. */
+	raise_limit();
 	event_init();
 	event_priority_init(3);
 	if (mkdtemp(dir) == NULL)

@@ -137,6 +137,7 @@ find_tap()
 		*"-$1"*)	return 0 ;;
 		esac
 	done
+	tap=
 	return 1
 }
 

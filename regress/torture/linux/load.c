@@ -17,7 +17,6 @@
 
 #include <sys/types.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -36,6 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../limit.h"
 #include "control.h"
 
 /*
@@ -232,18 +232,6 @@ drip(long seconds, const char *path)
 			err(1, "write");
 	}
 	printf("dripped %ld times\n", n);
-}
-
-static void
-raise_limit(void)
-{
-	struct rlimit	 rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		err(1, "getrlimit");
-	rl.rlim_cur = rl.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
-		err(1, "setrlimit");
 }
 
 int
